@@ -12,7 +12,7 @@ const WITH: Partial<Record<PromiseNumber, string>> = {
 
 /** What holds without a journal, for keys that are written once. */
 const WITHOUT: Record<PromiseNumber, string> = {
-  P1: "on as many members as were asked for; missing copies are not repaired",
+  P1: "on the required number of members; missing copies are not repaired",
   P2: "a key has one version; otherwise `info.unconfirmed` and `info.mayBeStale` name the members in doubt",
   P3: "a delete is acknowledged when every member has confirmed it",
   P4: "yes",

@@ -6,7 +6,7 @@ import { fromContext } from "./facts.js";
 import { PUBLIC_ID_LENGTH_MAX, type AssetPlace, type Mapping, type ResourceType } from "./mapping.js";
 import type { Places } from "./places.js";
 
-/** The state that all verbs of one provider share. */
+/** The state that all methods of one provider share. */
 export interface Account {
   readonly name: string;
   readonly settings: Settings;
@@ -14,8 +14,8 @@ export interface Account {
   readonly mapping: Mapping;
   readonly places: Places;
   /**
-   * The largest file that the plan allows for each resource type, in bytes, according to one of Cloudinary's answers. `at` is
-   * the time of this answer by the monotonic clock, in milliseconds.
+   * The size limit of the plan for each resource type, in bytes, as one of Cloudinary's answers named it. `at` is the
+   * time of that answer by the monotonic clock, in milliseconds.
    */
   readonly learnt: Map<ResourceType, { readonly most: number; readonly at: number }>;
 }
@@ -23,7 +23,7 @@ export interface Account {
 /** The part of a {@link FailureContext} that depends on the call. {@link ask} adds the name of the provider. */
 export type Attempted = Pick<FailureContext, "operation" | "key" | "writes">;
 
-/** Sends a request for a verb. A failure of the request becomes a `StorageError`. */
+/** Sends the request of one call. Throws a `StorageError` if the request fails. */
 export async function ask<T>(account: Account, attempted: Attempted, send: () => Promise<T>): Promise<T> {
   try {
     return await send();

@@ -6,8 +6,8 @@ import type { AssetPlace, ResourceType } from "./mapping.js";
  * The calls to Cloudinary that the adapter needs.
  *
  * **Behaviour**
- * - A call that takes a {@link ClientCall} sends one request and obeys its signal. If Cloudinary says that the clock of this
- *   machine is wrong, the call signs its request again and sends it once more.
+ * - A call that takes a {@link ClientCall} sends one request and obeys the signal of the call. If Cloudinary says that
+ *   the clock of this machine is wrong, the call signs its request again and sends it once more.
  * - A failed call rejects with a {@link CloudinaryFailureError}. An aborted call rejects with the signal's reason.
  */
 export interface CloudinaryClient {
@@ -27,7 +27,7 @@ export interface CloudinaryClient {
   readonly downloadUrl: (place: AssetPlace, request: DownloadRequest) => Promise<string>;
   /** Returns a URL of the CDN for exactly the version in `request`. By default, the URL is signed if assets are not public. */
   readonly deliveryUrl: (place: AssetPlace, request: DeliveryRequest) => Promise<string>;
-  /** Sends a GET request to a URL of `downloadUrl` or `deliveryUrl`. */
+  /** Sends a GET request to a URL that `downloadUrl` or `deliveryUrl` has returned. */
   readonly open: (url: string, call: OpenCall) => Promise<OpenAnswer>;
   /** Returns the URL and the signed fields with which a client uploads straight to Cloudinary. */
   readonly signUpload: (place: AssetPlace, request: SignRequest) => Promise<SignedFields>;
@@ -36,7 +36,10 @@ export interface CloudinaryClient {
    * clock of this machine.
    */
   readonly now: () => number;
-  /** The bodies that nobody is reading at the moment. They give up their connections when calls wait for a connection. */
+  /**
+   * The bodies that nobody is reading at the moment. These bodies give up their connections when other calls need a
+   * connection.
+   */
   readonly idle: IdleBodies;
   readonly close: () => void;
 }

@@ -4,8 +4,8 @@ import type { DeliveryType, MappingName } from "./mapping.js";
 /** The options of `cloudinary()`: the account, and the settings for its use. */
 export interface CloudinaryOptions {
   /**
-   * The account as Cloudinary's console shows it, such as `cloudinary://key:secret@cloud`. The other options take
-   * precedence over the parts of this URL.
+   * The URL of the account as Cloudinary's console shows it, such as `cloudinary://key:secret@cloud`. The other options
+   * take precedence over the parts of this URL.
    *
    * @default none
    */
@@ -41,9 +41,9 @@ export interface CloudinaryOptions {
    */
   readonly keyPrefix?: string | undefined;
   /**
-   * The mapping of keys to assets. With `"media"`, the extension of the key decides. Images and videos are stored as such, so
-   * that Cloudinary can transform them. All other files are stored raw. With `"raw"`, all files are stored raw. Do not change
-   * the mapping after files have been stored.
+   * The mapping of keys to assets. With `"media"`, the extension of the key decides how a file is stored. Images and
+   * videos are stored as images and videos, so that Cloudinary can transform them. All other files are stored as raw
+   * files. With `"raw"`, all files are stored as raw files. Do not change the mapping after files have been stored.
    *
    * @default `"media"`
    */
@@ -55,7 +55,7 @@ export interface CloudinaryOptions {
    */
   readonly deliveryType?: DeliveryType | undefined;
   /**
-   * The address of the API. Other regions have other addresses.
+   * The address of the API. The address depends on the region of the account.
    *
    * @default `https://api.cloudinary.com`
    */
@@ -153,7 +153,10 @@ const MIB = 1024 * 1024;
  */
 const CHUNK_BYTES_MIN = 6 * MIB;
 
-/** The maximum length of the key prefix, in characters. It leaves room for a key in the public id. */
+/**
+ * The maximum length of the key prefix, in characters. This limit leaves enough characters of the public id for the
+ * key.
+ */
 const PREFIX_LENGTH_MAX = 200;
 
 /**

@@ -16,10 +16,10 @@ import { wireClient } from "./wire/wire-client.js";
 /**
  * Returns a provider that stores objects in an account of Cloudinary.
  *
- * A put stores the whole object or nothing. A body larger than a chunk is sent in chunks. Only one chunk at a time is in
- * memory, and each chunk is retried by itself. Only listings use the Admin API, whose calls are limited. Facts are read by
- * calls without such a limit. The configuration of the SDK and `CLOUDINARY_URL` in the environment are neither used nor
- * changed.
+ * A put stores the whole object or nothing. A body larger than a chunk is sent in chunks. Only one chunk at a time is
+ * in memory, and each chunk is retried separately. Only listings use the Admin API, whose calls are limited. The calls
+ * that read facts have no such limit. The configuration of the SDK and `CLOUDINARY_URL` in the environment are neither
+ * used nor changed.
  *
  * @throws TypeError that names all options that are missing or wrong.
  * @example
@@ -75,7 +75,7 @@ function verbsOf(account: Account): StorageProvider {
       kind: "provider",
       type: "cloudinary",
       name,
-      promises: ["a put stores the whole object or nothing", "reads never come from an old copy of the CDN"],
+      promises: ["a put stores the whole object or nothing", "a read never returns an old copy from the CDN"],
       limits: [
         "a public id has at most 255 characters",
         "listings count against the limit of the Admin API",

@@ -4,9 +4,9 @@ import type { AssetAnswer } from "./client.js";
 import { foreignKey } from "./mapping.js";
 
 /**
- * Adds the content type to the facts of an object. Cloudinary stores no content types. If the metadata contains no type, the
- * type follows from the key. If a different program has stored the asset, the key does not show the type. In that case the type
- * follows from the asset's format.
+ * Adds the content type to the facts of an object. Cloudinary stores no content types. If the metadata contains no
+ * type, the type follows from the extension of the key. If a different program has stored the asset, the key does not
+ * show the type. In that case the type follows from the asset's format.
  */
 export async function withType(info: ObjectInfo, asset: AssetAnswer): Promise<ObjectInfo> {
   if (info.contentType !== undefined) return info;

@@ -12,7 +12,7 @@ import { infoWithType } from "./content-type.js";
 import { assertSendable, toContext, type Facts } from "./facts.js";
 import { findAsset } from "./head.js";
 
-/** A write for which Cloudinary fetches the bytes by itself. */
+/** A write for which Cloudinary itself fetches the bytes. */
 interface Fetching {
   readonly account: Account;
   readonly operation: Operation;
@@ -24,14 +24,15 @@ interface Fetching {
 }
 
 /**
- * The time limit, in seconds, for Cloudinary to begin to fetch a copy. The time limit for the answer to an import is the same.
+ * The time, in seconds, within which Cloudinary must begin to fetch a copy. The answer to an import has the same time
+ * limit.
  */
 const FETCH_SECONDS = 3600;
 
 /** The minimum speed at which Cloudinary is expected to fetch, in bytes per millisecond. */
 const BYTES_PER_MS = 8 * 1024;
 
-/** Duplicates an asset inside Cloudinary: Cloudinary fetches the download URL of the asset and uploads its bytes. */
+/** Duplicates an asset inside Cloudinary: Cloudinary fetches the asset's download URL and stores a new asset. */
 export async function copyObject(
   account: Account,
   from: string,

@@ -20,9 +20,9 @@ export interface FailureContext {
 type Explanation = readonly [code: StorageErrorCode, reason: string];
 
 /**
- * The meanings of Cloudinary's error messages. The messages are needed because nearly every error has the status 400 or 401.
- * The first pattern that matches counts. Patterns for messages with ids or addresses come first, because an id or an address
- * may contain the text of any other message.
+ * The meanings of Cloudinary's error messages. The messages distinguish the errors, because nearly every error has the
+ * status 400 or 401. The first matching pattern decides. Patterns for messages with ids or addresses come first,
+ * because an id or an address may contain the text of any other message.
  *
  * @see https://cloudinary.com/documentation/error_messages
  * @see https://support.cloudinary.com/hc/en-us/articles/202520762
@@ -35,7 +35,7 @@ const WORDS: readonly (readonly [pattern: RegExp, ...Explanation])[] = [
   [
     /^Invalid Signature/i,
     "Unauthenticated",
-    "the signature does not match: is the API secret right, and the account's signature algorithm?",
+    "the signature does not match: are the API secret and the signature algorithm right?",
   ],
   [
     /^(?:Unknown API key|Invalid api_secret|Missing authorization|Disabled API key)/i,
@@ -68,7 +68,7 @@ const WORDS: readonly (readonly [pattern: RegExp, ...Explanation])[] = [
   [
     /\b(?:quota|usage limit|plan limit|storage limit|credits)\b/i,
     "OutOfSpace",
-    "the limits of the plan are used up",
+    "the quota of the plan is used up",
   ],
 ];
 
@@ -80,7 +80,7 @@ const STATUSES: Readonly<Record<number, Explanation>> = {
   413: ["TooLarge", "the request is larger than Cloudinary allows"],
   416: ["InvalidRange", "the range lies outside the object"],
   420: ["RateLimited", "Cloudinary asks to slow down"],
-  423: ["Unavailable", "the file is locked by other work"],
+  423: ["Unavailable", "a different operation has locked the file"],
   429: ["RateLimited", "Cloudinary asks to slow down"],
   499: ["Unavailable", "Cloudinary gave up on the request"],
   507: ["OutOfSpace", "Cloudinary has no space left"],
@@ -111,7 +111,7 @@ function explain(failure: CloudinaryFailure): Explanation {
   if (kind === "answer-timeout") return ["Timeout", `no answer came within ${message}`];
   if (kind === "closed") return ["Unavailable", "the provider was closed"];
   if (kind === "senseless")
-    return ["Unavailable", "the answer is not an answer of Cloudinary: is the address right?"];
+    return ["Unavailable", "the answer does not come from Cloudinary: is the address right?"];
   if (kind === "connection")
     return ["Unavailable", `Cloudinary cannot be reached (${code ?? "the connection was cut"})`];
   const [, known, reason] = WORDS.find(([pattern]) => pattern.test(message)) ?? [];

@@ -7,8 +7,8 @@ export interface Facts extends ObjectHeaders {
 }
 
 /**
- * Checks that Cloudinary can send an object with its headers. Cloudinary's CDN chooses the content encoding of answers
- * itself, and does not send a content language.
+ * Checks that Cloudinary can send an object with the given headers. Cloudinary's CDN chooses the content encoding of
+ * answers itself, and does not send a content language.
  *
  * @throws StorageError `Unsupported`, so that a chain moves on to its next member.
  */

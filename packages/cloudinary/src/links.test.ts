@@ -397,7 +397,7 @@ describe("a notification", () => {
     const odd = JSON.stringify({ notification_type: "delete", resources: [null, 1, {}] });
     expect((await parseNotification(provider, await sent(odd))).keys).toEqual([]);
     const isParsed = { ...(await sent()), body: {} as never };
-    await expect(parseNotification(provider, isParsed)).rejects.toThrow("before a parser reads them as JSON");
+    await expect(parseNotification(provider, isParsed)).rejects.toThrow("not the parsed JSON");
   });
 
   it("is refused when it is unsigned, changed, old or no JSON", async () => {

@@ -79,8 +79,8 @@ async function listAll(account: Account, options: ListOptions): Promise<ListPage
 
 /**
  * Returns the feeds that a listing reads. Public ids that this package made begin with the encoded prefix. Public ids
- * that other programs chose begin with the prefix itself. If the prefix begins with its encoded form, one feed for each
- * resource type is enough.
+ * that other programs chose begin with the prefix itself. If the prefix itself begins with the encoded prefix, one feed
+ * for each resource type finds both.
  */
 function feedsOf({ mapping }: Account, { prefix = "" }: ListOptions): readonly Feed[] {
   const own = encodePrefix(prefix);
@@ -150,8 +150,8 @@ function skippedKey(asset: AssetAnswer): SkippedKey {
 }
 
 /**
- * Lists the objects and prefixes of one folder, in order. This reads all assets below the prefix. Cloudinary cannot list one
- * folder, because its own folders may differ from the folders in public ids.
+ * Lists the objects and prefixes of one folder, in order. The call reads all assets below the prefix. Cloudinary cannot
+ * list one folder, because Cloudinary's own folders may differ from the folders in public ids.
  */
 async function listFolder(account: Account, options: ListOptions): Promise<ListPage> {
   const page = new PageBuilder(options, unpackKeyCursor(options, account.name));

@@ -11,8 +11,8 @@ export type ResourceType = "image" | "video" | "raw";
 export type DeliveryType = "upload" | "private" | "authenticated";
 
 /**
- * The name of a mapping. With `media`, the extension decides: images and videos are stored as such, and all other files are
- * stored raw. With `raw`, all files are stored raw.
+ * The name of a mapping. With `media`, the extension of the key decides: images and videos are stored as images and
+ * videos, and all other files as raw files. With `raw`, all files are stored as raw files.
  */
 export type MappingName = "media" | "raw";
 
@@ -26,7 +26,7 @@ export interface AssetPlace {
 export interface Mapping {
   /** The resource types that a listing includes. */
   readonly resourceTypes: readonly ResourceType[];
-  /** Returns the place for a key. Accepts a public id of any length. */
+  /** Returns the place for a key. The public id of the place may be longer than Cloudinary allows. */
   readonly placeOf: (key: string) => AssetPlace;
   /** Returns the key for a place, or `undefined` if no key belongs to the place. */
   readonly keyOf: (place: AssetPlace) => string | undefined;
@@ -36,9 +36,9 @@ export interface Mapping {
 export const PUBLIC_ID_LENGTH_MAX = 255;
 
 /**
- * The extensions of files that are stored as images and as videos. Do not change these lists: they are part of the mapping, so
- * existing objects would no longer be found. PDFs and the files of HLS and DASH are stored raw, so that they are delivered
- * unchanged.
+ * The extensions of files that are stored as images and as videos. Do not change these lists: they are part of the
+ * mapping, so existing objects would no longer be found. PDFs and the files of HLS and DASH are stored as raw files, so
+ * that they are delivered unchanged.
  *
  * @see https://cloudinary.com/documentation/image_transformations#supported_image_formats
  * @see https://cloudinary.com/documentation/video_manipulation_and_delivery#supported_video_formats
@@ -105,8 +105,8 @@ export function deliveredAs(key: string, place: AssetPlace): string | undefined 
 }
 
 /**
- * Returns the key of an asset that a different program has stored. This package never makes a public id like the id of such an
- * asset.
+ * Returns the key of an asset that a different program has stored. This package never gives its own assets such a
+ * public id.
  */
 export function foreignKey({ publicId, resourceType }: AssetPlace): string {
   return `${publicId}@cloudinary-${resourceType}`;

@@ -5,7 +5,7 @@ import { OWN } from "./own-provider.js";
 import type { ResourceType } from "./mapping.js";
 import { loadSdk } from "./sdk.js";
 
-/** A request from Cloudinary, with its body as it arrived. */
+/** A request from Cloudinary, with the unchanged body. */
 export interface NotificationRequest {
   readonly headers: Headers | Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: string | Uint8Array;
@@ -25,7 +25,7 @@ export interface NotificationOptions {
 export interface CloudinaryNotification {
   /** The type of the event, such as `"upload"`, `"delete"` or `"rename"`. */
   readonly type: string;
-  /** The keys of the provider that the notification is about. Assets that cannot have a key of this provider are left out. */
+  /** The keys that the notification is about. Assets that cannot have a key of this provider are left out. */
   readonly keys: readonly string[];
   readonly sentAt: Date;
   /** The whole content of the body. */
@@ -63,7 +63,7 @@ export async function parseNotification(
   }
   if (typeof request.body !== "string" && !types.isUint8Array(request.body)) {
     throw new TypeError(
-      "parseNotification: body must be the text or the bytes of the request, before a parser reads them as JSON",
+      "parseNotification: body must be the text or the bytes of the request, not the parsed JSON",
     );
   }
   const body = typeof request.body === "string" ? request.body : Buffer.from(request.body).toString("utf8");

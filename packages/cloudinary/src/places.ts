@@ -2,7 +2,7 @@ import { decodeKeyPath, encodeKeyPath, type Located } from "@stowage/core/provid
 import type { Settings } from "./cloudinary-options.js";
 import { deliveredAs, type AssetPlace, type Mapping, type ResourceType } from "./mapping.js";
 
-/** The functions that turn a key into a ref or a URL, and a text back into a key. */
+/** The functions that turn a key into a ref or a URL, and a ref or a URL back into a key. */
 export interface Places {
   readonly ref: (key: string) => string;
   /**

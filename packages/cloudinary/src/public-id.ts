@@ -1,8 +1,8 @@
 /**
- * Returns the public id for a key. Cloudinary forbids `? & # % < > + \` in public ids, silently replaces some other characters,
- * and cuts some characters off at the ends. It also takes a folder such as `v12` for a version. So only letters, digits, `_`,
- * `.`, `-` and the slashes between segments are kept. All other characters are written as `Zx`, their bytes in hexadecimal, and
- * `x`.
+ * Returns the public id for a key. Cloudinary forbids `? & # % < > + \` in public ids, silently replaces some other
+ * characters, and cuts some characters off at the ends. Cloudinary also takes a folder such as `v12` for a version
+ * number. So only letters, digits, `_`, `.`, `-` and the slashes between segments are kept. All other characters are
+ * written as `Zx`, their bytes in hexadecimal, and `x`.
  *
  * @see https://support.cloudinary.com/hc/en-us/articles/115001317409
  */
@@ -23,8 +23,8 @@ export function decodePublicId(publicId: string): string | undefined {
 }
 
 /**
- * Returns a text with which the public ids of all keys with this prefix begin. The text may be shorter than necessary, so other
- * ids may begin with it too. The caller must check the keys that it finds.
+ * Returns the beginning of the public id of every key with this prefix. This beginning may be short, so other ids may
+ * have the same beginning. The caller must check the keys that it finds.
  */
 export function encodePrefix(prefix: string): string {
   const slash = prefix.lastIndexOf("/") + 1;

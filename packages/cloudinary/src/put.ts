@@ -79,8 +79,8 @@ function factsOf(options: PutOptions): Partial<ObjectInfo> {
 }
 
 /**
- * Sends a body. A body that fits into a chunk is sent in one request. A larger body is sent in several requests, one after the
- * other. So only one chunk is in memory.
+ * Sends a body. A body that fits into a chunk is sent in one request. A larger body is sent in several requests, one
+ * after the other. So only one chunk at a time is in memory.
  */
 async function sendBody(upload: Upload, body: Body): Promise<AssetAnswer> {
   const last =
@@ -127,7 +127,7 @@ async function sendStream(upload: Upload, body: Body): Promise<Uint8Array> {
   );
 }
 
-/** The facts about the request with which an asset becomes visible. Errors of the request use them. */
+/** The facts about the request that makes an asset visible. The errors of this request contain these facts. */
 const WRITING = { operation: "put", writes: true } as const;
 
 async function sendOnce(upload: Upload, file: Uint8Array): Promise<AssetAnswer> {
@@ -167,7 +167,7 @@ function report(upload: Upload, sent: number): void {
   upload.options.onProgress?.({ loaded: upload.reported, total: upload.total });
 }
 
-/** Sends the request with which the asset becomes visible. Retries the request if it fails. */
+/** Sends the request that makes the asset visible. Retries the request if it fails. */
 async function sendAgain(
   upload: Upload,
   file: Uint8Array,
@@ -211,17 +211,17 @@ async function send(upload: Upload, file: Uint8Array, chunk: ChunkPlace | undefi
   const { asset, existing } = await sendPiece(upload, file, chunk, upload.options.beforeCommit);
   if (existing) throw refuse(upload, "AlreadyExists", "the key already has an object");
   if (asset !== undefined) return asset;
-  throw refuse(upload, "Unavailable", "Cloudinary still waits for chunks, although all were sent");
+  throw refuse(upload, "Unavailable", "Cloudinary still waits for chunks, although all chunks were sent");
 }
 
 /** The minimum speed at which Cloudinary is expected to process a finished upload, in bytes per millisecond. */
 const BYTES_PER_MS = 32 * 1024;
 
 /**
- * Sends the whole file or one chunk of it. If a failure names the largest file that the plan allows, remembers this
+ * Sends the whole file or one chunk of it. If Cloudinary's answer names the size limit of the plan, remembers this
  * limit.
  *
- * @param beforeCommit - Given only for the request with which the asset becomes visible.
+ * @param beforeCommit - Given only for the request that makes the asset visible.
  */
 async function sendPiece(
   upload: Upload,
@@ -252,12 +252,12 @@ async function sendPiece(
 }
 
 /**
- * The time for which a limit from an answer is used, in milliseconds. A plan may change, so the limit is forgotten after that
- * time.
+ * The time for which a size limit from an answer is used, in milliseconds. A plan may change, so the limit is forgotten
+ * after that time.
  */
 const LEARNT_MS = 600_000;
 
-/** Refuses a body that is larger than the known limit of the plan, before it is sent. */
+/** Refuses to send a body that is larger than the known limit of the plan. */
 function assertTaken(upload: Upload, size: number): void {
   const { account, place } = upload;
   const learnt = account.learnt.get(place.resourceType);
@@ -281,7 +281,7 @@ async function assertIntact(upload: Upload, asset: AssetAnswer): Promise<void> {
   const found = isThere ? await findUpload(upload) : { asset, isOurs: true };
   if (found?.isOurs === true) await account.client.destroy(asset, { signal }).catch(() => {});
   const what = isThere
-    ? `different bytes than were sent (${asset.size} of ${size})`
+    ? `bytes that differ from the bytes that were sent (stored: ${asset.size}, sent: ${size})`
     : "the bytes under a different id";
   const reason = `Cloudinary stored ${what}; the asset was removed`;
   throw new StorageError("Integrity", reason, {

@@ -34,7 +34,8 @@ async function load(): Promise<Sdk> {
   try {
     return withoutAmbient(requireAnew).v2.utils;
   } catch {
-    // This happens if the whole application is bundled into one file. The bundle then contains the SDK.
+    // The SDK's own files are missing if the whole application is bundled into one file. The bundle then contains the
+    // SDK.
     const { default: bundled } = (await import("cloudinary")) as unknown as { readonly default: SdkModule };
     return bundled.v2.utils;
   }

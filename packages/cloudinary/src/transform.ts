@@ -27,15 +27,15 @@ export interface Transformation {
     | "thumb"
     | "auto"
     | undefined;
-  /** The part of the picture that is kept when it is cut, such as `"face"` or `"north_west"`. */
+  /** The part of the picture that is kept when the picture is cropped, such as `"face"` or `"north_west"`. */
   readonly gravity?: string | undefined;
   /** The quality from 1 to 100. With `"auto"`, Cloudinary chooses the quality. */
   readonly quality?: number | "auto" | "auto:best" | "auto:good" | "auto:eco" | "auto:low" | undefined;
   /** The format, such as `"webp"`. With `"auto"`, Cloudinary chooses a format that the browser accepts. */
   readonly format?: string | undefined;
-  /** The time at which a clip begins, or the time of a still picture, in seconds. */
+  /** The time in the video at which a clip begins or a still picture is taken, in seconds. */
   readonly atSeconds?: number | undefined;
-  /** Further transformations, in the form of a URL, such as `"e_grayscale,r_max"`. They are applied last. */
+  /** Further transformations, as a URL contains them, such as `"e_grayscale,r_max"`. They are applied last. */
   readonly raw?: string | undefined;
 }
 
@@ -62,7 +62,8 @@ export interface TransformUrlOptions extends Transformation {
  * @param provider - The provider as `cloudinary()` returned it.
  * @throws TypeError for a provider that `cloudinary()` did not make, and for values that would change the rest of the
  * URL.
- * @throws StorageError `Unsupported` for an object that is stored raw, and for a key whose public id would be too long.
+ * @throws StorageError `Unsupported` for an object that is stored as a raw file, and for a key whose public id would be
+ * too long.
  * @see https://cloudinary.com/documentation/transformation_reference
  * @example
  * ```ts
@@ -92,7 +93,7 @@ export async function transformUrl(
   });
 }
 
-/** Returns a transformation with the names of the SDK. The SDK leaves out values that are undefined. */
+/** Returns a transformation with the SDK's names for the options. The SDK ignores options that are undefined. */
 function sdkTransformation(options: Transformation): object {
   const { width, height, crop, gravity, quality, format, atSeconds, raw } = options;
   const isSized = width !== undefined || height !== undefined;
@@ -109,7 +110,7 @@ function sdkTransformation(options: Transformation): object {
 }
 
 /**
- * Returns the URL of a still picture of a video. By default it is a JPEG of the middle of the video.
+ * Returns the URL of a still picture of a video. By default the picture is a JPEG from the middle of the video.
  *
  * @param provider - The provider as `cloudinary()` returned it.
  * @param options.format - The format of the picture. With `"auto"`, Cloudinary chooses a format that the browser
@@ -140,12 +141,12 @@ const CHECKS: Readonly<Record<string, Check>> = {
   width: [isLength, "a number above 0"],
   height: [isLength, "a number above 0"],
   crop: [(value: string) => /^[a-z_]+$/.test(value), "the name of a crop mode"],
-  gravity: [(value: string) => /^[a-z0-9_:.]+$/i.test(value), "the name of a gravity"],
+  gravity: [(value: string) => /^[a-z0-9_:.]+$/i.test(value), 'a part of the picture, such as "face"'],
   quality: [(value: number | string) => QUALITY.test(String(value)), 'a number from 1 to 100, or "auto"'],
   format: [(value: string) => /^[a-z0-9]+$/i.test(value), 'a format, such as "webp"'],
   atSeconds: [(value: number) => Number.isFinite(value) && value >= 0, "a number, at least 0"],
-  version: [(value: string) => /^\d+$/.test(value), "the version in the info of an object"],
-  raw: [(value: string) => !/[?#\s]/.test(value), "a transformation, as in a URL"],
+  version: [(value: string) => /^\d+$/.test(value), "the version of an object, as its info shows it"],
+  raw: [(value: string) => !/[?#\s]/.test(value), 'a transformation as in a URL, such as "e_grayscale"'],
 };
 
 const TRANSFORM_OPTIONS: OptionNames<TransformUrlOptions> = {

@@ -13,8 +13,8 @@ import { rejects, sameBytes } from "./expect.js";
 import type { RuleContext } from "./rule.js";
 
 /**
- * A function that receives the facade of a rule and returns a changed facade. It also receives the provider and the options of
- * the facade.
+ * A function that breaks a facade on purpose: it receives a working facade and returns a changed facade. It also
+ * receives the provider and the options of the working facade.
  */
 export type StorageBreak = (
   storage: FileStorage,
@@ -26,7 +26,7 @@ export type StorageBreak = (
 export interface Subject {
   readonly provider: StorageProvider;
   readonly prefix: string;
-  /** A change that breaks each facade that a rule makes. Mutants of the facade use this change. */
+  /** Breaks each facade on purpose, before a rule uses the facade. Only mutants set this function. */
   readonly breakStorage?: StorageBreak | undefined;
 }
 
@@ -91,7 +91,8 @@ function verbsOf(
       await rejects("NotFound", get(name));
       if (!provider.supports.list) return;
       const found = await names({ prefix: name });
-      if (found.includes(name)) throw new Error(`the listing shows ${name}, which head and get do not find`);
+      if (found.includes(name))
+        throw new Error(`the listing shows ${name}, but head and get do not find that object`);
     },
   };
 }

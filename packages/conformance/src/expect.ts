@@ -13,7 +13,10 @@ export async function rejects(code: StorageErrorCode, call: Promise<unknown>): P
 /** Throws unless the call rejects with exactly this value. The values are compared by identity. */
 export async function rejectsWith(reason: unknown, call: Promise<unknown>): Promise<void> {
   const error = await rejection(call);
-  assert.ok(Object.is(error, reason), `rejected with ${String(error)}, not with ${String(reason)} itself`);
+  assert.ok(
+    Object.is(error, reason),
+    `rejected with ${String(error)}, not with the identical value ${String(reason)}`,
+  );
 }
 
 /** Throws unless the call rejects with a `TypeError`. */
@@ -37,8 +40,8 @@ export function sameBytes(actual: Uint8Array, expected: string | Uint8Array): vo
   const wanted = typeof expected === "string" ? Buffer.from(expected) : expected;
   if (Buffer.compare(actual, wanted) === 0) return;
   const at = actual.findIndex((byte, index) => byte !== wanted[index]);
-  const where = at === -1 ? "one ends early" : `they differ at byte ${at}`;
-  assert.fail(`${actual.byteLength} bytes instead of ${wanted.byteLength}: ${where}`);
+  const where = at === -1 ? "the bytes end too early" : `the first wrong byte is byte ${at}`;
+  assert.fail(`${where} (found ${actual.byteLength} bytes, expected ${wanted.byteLength} bytes)`);
 }
 
 /** Returns the facts that must be the same in the results of all verbs. */

@@ -8,9 +8,9 @@ import { seeded } from "./seeded.js";
  * - `drop`: the request is lost. The call rejects with `Unavailable`, and nothing is applied.
  * - `lost-response`: the call takes effect, but its answer is lost. The call rejects with `Unavailable`, and `applied` is
  *   `"unknown"`.
- * - `late-apply`: the call rejects with `Timeout`, and `applied` is `"unknown"`. A write takes effect afterwards.
- * - `truncate`: on a read, the body ends early. On a write, the body is cut off. Nothing is written, the call rejects with
- *   `Unavailable`, and `applied` is `"unknown"`.
+ * - `late-apply`: the call rejects with `Timeout`, and `applied` is `"unknown"`. A write still takes effect later.
+ * - `truncate`: a read returns a body that ends early. A write loses the rest of its body: the write rejects with
+ *   `Unavailable`, nothing is written, and `applied` is `"unknown"`.
  * - `delay`: the call waits and then continues.
  */
 export type Fault = "drop" | "lost-response" | "late-apply" | "truncate" | "delay";
@@ -18,14 +18,14 @@ export type Fault = "drop" | "lost-response" | "late-apply" | "truncate" | "dela
 /** A step of a script: a fault for the next call, or for the next call with a given verb. `"pass"` lets the call through. */
 export type ScriptStep = Fault | "pass" | { readonly operation: Operation; readonly fault: Fault | "pass" };
 
-/** The rate of each fault: a number from 0 for never to 1 for always. */
+/** The rate of each fault: a number from 0 (never) to 1 (always). */
 export type FaultRates = { readonly [Name in Fault]?: number | undefined };
 
 /** A plan of faults: it says which fault happens at which call. */
 export interface FaultPlan {
   /** The seed of the random faults; default 1. The same seed and the same calls give the same faults. */
   readonly seed?: number | undefined;
-  /** The share of calls that get each fault. The sum of the shares is at most 1. Default: no random faults. */
+  /** The share of calls that get each fault. The sum of the shares must be at most 1. Default: no random faults. */
   readonly rates?: FaultRates | undefined;
   /**
    * The faults of the first calls, in order. A step that names a verb waits for the next call with that verb. Calls without a
@@ -39,8 +39,8 @@ export interface FaultPlan {
 }
 
 /**
- * The decision about one call: its fault, and a random number from 0 up to 1. The number decides the length of a delay, or the
- * lateness of a write.
+ * The decision about one call: its fault, and a random number from 0 up to 1. The number decides how long a
+ * delay lasts, or how late a write takes effect.
  */
 export interface Decision {
   readonly fault: Fault | undefined;
@@ -66,7 +66,7 @@ const RATES: OptionNames<FaultRates> = {
 };
 
 /**
- * Checks the names and values in a plan. A fault with a misspelt name would never happen.
+ * Checks the names and values in a plan. Without this check, a fault with a misspelt name would silently never happen.
  *
  * @throws TypeError if a name or a value is wrong.
  */
@@ -98,7 +98,7 @@ export class FaultDecider {
   constructor(plan: FaultPlan) {
     checkPlan(plan);
     const sum = Object.values(plan.rates ?? {}).reduce<number>((total, rate) => total + (rate ?? 0), 0);
-    if (sum > 1 + Number.EPSILON) throw new TypeError("faulty: the rates are together at most 1");
+    if (sum > 1 + Number.EPSILON) throw new TypeError("faulty: the sum of the rates must be at most 1");
     this.#plan = plan;
     this.#random = seeded(plan.seed ?? 1);
     this.#steps = [...(plan.script ?? [])];

@@ -37,7 +37,7 @@ export interface Faulty {
   readonly up: () => void;
   /** Sets the fault of the next call with this verb. This fault comes before the faults of the plan. */
   readonly failNext: (operation: Operation, fault: Fault) => void;
-  /** Makes all late writes that are still on their way take effect, in the order in which they were sent. */
+  /** Applies all late writes that are still on their way, in the order in which they were sent. */
   readonly land: () => Promise<void>;
   /** Every call, in order. */
   readonly log: readonly FaultLogEntry[];
@@ -179,7 +179,7 @@ async function landAll(state: State): Promise<void> {
   while (state.late.length > 0) await landFirst(state);
 }
 
-/** Makes the oldest late write take effect. No caller gets the result or the error of the write. */
+/** Applies the oldest late write. No caller gets the result or the error of the write. */
 async function landFirst({ late }: State): Promise<void> {
   await late
     .shift()

@@ -9,7 +9,7 @@ import { RULES } from "./rules.js";
 /** A provider that was opened for the suite, with the function that closes it. */
 export interface Opened {
   readonly provider: StorageProvider;
-  /** Closes the provider. Called after the last rule. */
+  /** Closes the provider. The suite calls this function after the last rule. */
   readonly close?: (() => Promise<void> | void) | undefined;
 }
 
@@ -48,7 +48,7 @@ export interface RunOptions {
    */
   readonly fresh?: boolean | undefined;
   /**
-   * A change that breaks each facade that a rule makes. Mutants of the facade use this change.
+   * Breaks each facade on purpose, before a rule uses the facade. Only mutants set this function.
    *
    * @default none
    */
@@ -113,7 +113,8 @@ function checkRun(caller: string, open: Open, options: RunOptions): void {
  * Runs the suite on a provider and reports on every rule.
  *
  * The rules run one after the other, each under its own prefix. If the provider can list, the objects that a rule leaves
- * under its prefix are deleted. A rule that hangs fails. The call rejects only if the provider cannot be opened or closed.
+ * under its prefix are deleted. A rule that hangs counts as failed. The call rejects only if the provider cannot be opened
+ * or closed.
  */
 export async function runRules(open: Open, options: RunOptions = {}): Promise<RunReport> {
   checkRun("runRules", open, options);
@@ -129,7 +130,7 @@ export async function runRules(open: Open, options: RunOptions = {}): Promise<Ru
   return reportOf(outcomes);
 }
 
-/** Makes the report of a run: the outcomes, and the number of rules that passed, were skipped and failed. */
+/** Makes the report of a run: the outcomes, and the counts of passed, skipped and failed rules. */
 export function reportOf(outcomes: readonly RuleOutcome[]): RunReport {
   const count = (status: RuleOutcome["status"]): number =>
     outcomes.filter((outcome) => outcome.status === status).length;
@@ -183,7 +184,7 @@ async function tryRule(
 export async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no end after ${timeoutMs} ms`)), timeoutMs);
+    timer = setTimeout(() => reject(new Error(`the rule has not ended after ${timeoutMs} ms`)), timeoutMs);
   });
   try {
     await Promise.race([work, late]);

@@ -1,12 +1,12 @@
 import type { StorageProvider } from "@stowage/core";
 import type { StorageBreak } from "./context.js";
 
-/** A way to break a provider. */
+/** A function that makes a broken provider from a working provider. */
 export type Break = (provider: StorageProvider) => StorageProvider;
 
 /**
- * A provider or a facade that breaks one sentence of the contract. The rule for this sentence must fail for the mutant. If a
- * rule fails for no mutant, the rule might check nothing.
+ * A provider or a facade that breaks one rule of the contract on purpose. This rule must fail for the mutant. A rule
+ * that fails for no mutant might check nothing.
  */
 export interface Mutant {
   /** The fault of the mutant. Unique. */
@@ -14,8 +14,8 @@ export interface Mutant {
   /** The title of the rule that catches the mutant. */
   readonly rule: string;
   /**
-   * Makes the working provider that the break changes. The rule must apply to this provider. Default: the memory provider,
-   * unchanged.
+   * Makes the working provider from the memory provider, before `breaks` breaks it. The rule must apply to the
+   * working provider. Default: the memory provider, unchanged.
    */
   readonly base?: Break | undefined;
   readonly breaks?: Break | undefined;
@@ -26,7 +26,7 @@ export function mutant(rule: string, name: string, breaks: Break, base?: Break):
   return { rule, name, breaks, base };
 }
 
-/** Makes a mutant of the facade. */
+/** Makes a mutant that breaks the facade instead of the provider. */
 export function storageMutant(rule: string, name: string, breakStorage: StorageBreak, base?: Break): Mutant {
   return { rule, name, breakStorage, base };
 }

@@ -32,7 +32,7 @@ import { sourceMutants } from "./mutants/sources.js";
 import { sourceFailureMutants } from "./mutants/source-failures.js";
 import { storedObjectMutants } from "./mutants/stored-objects.js";
 
-/** A broken provider, or facade, for every rule of the suite. */
+/** The mutants: for every rule of the suite, a broken provider or a broken facade. */
 export const MUTANTS: readonly Mutant[] = [
   ...putMutants,
   ...ownershipMutants,

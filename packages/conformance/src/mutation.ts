@@ -48,8 +48,8 @@ export interface MutationOptions {
    */
   readonly stride?: number | undefined;
   /**
-   * The number of mutants that are tried at the same time. More than one is faster, because mutants mostly wait for timers and
-   * files.
+   * The number of mutants that are tried at the same time. Several at once are faster, because mutants mostly wait for
+   * timers and files.
    *
    * @default 4
    */
@@ -64,7 +64,7 @@ const MUTANT_TIMEOUT_MS = 3000;
 
 /**
  * The largest share of rules that may fail for a mutant. If more rules fail, the mutant breaks the whole provider
- * instead of one sentence.
+ * instead of one rule.
  */
 const EXCESSIVE_SHARE = 1 / 3;
 

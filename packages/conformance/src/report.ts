@@ -13,7 +13,7 @@ export interface SupportsReport {
 
 type ReportedMember = Exclude<OptionalMember, "close">;
 
-/** The titles of the flags, in the order of tables. */
+/** The title of each flag, in the order in which a table shows the flags. */
 export const FLAGS: Readonly<Record<Flag, string>> = {
   range: "range reads",
   ifNoneMatch: "create-only writes",
@@ -24,12 +24,12 @@ export const FLAGS: Readonly<Record<Flag, string>> = {
   metadata: "metadata",
   emptyObject: "empty objects",
   byteExact: "exact bytes",
-  beforeCommit: "writes that can be held back to the last moment",
+  beforeCommit: "a last check before a write takes effect",
   list: "listings",
   orderedList: "ordered listings",
 };
 
-/** The titles of the optional members, in the order of tables. */
+/** The title of each optional member, in the order in which a table shows the members. */
 export const MEMBERS: Readonly<Record<ReportedMember, string>> = {
   copy: "copies without moving bytes",
   move: "moves in one step",

@@ -36,18 +36,18 @@ export type OptionalMember =
 /**
  * A feature that a provider declares about itself.
  *
- * `leaf` means that the provider is not a composer and does not contain a composer, according to its `describe()`.
+ * `leaf` means that neither the provider nor a provider inside it is a composer, according to `describe()`.
  * `objectLimit` means a finite `objectBytesMax`. `keyLimit` means a `keyBytesMax` below the limit of the contract.
  */
 export type Feature = Flag | OptionalMember | "leaf" | "objectLimit" | "keyLimit";
 
-/** A feature that a provider must have for a rule to run. With `!`, the provider must not have the feature. */
+/** A feature that a provider must have for a rule to run. With `!` in front, the provider must lack the feature. */
 export type Need = Feature | `!${Feature}`;
 
 /**
  * A rule: one sentence of the contract, and the code that checks the sentence.
  *
- * `run` throws if the provider breaks the sentence. It works under its own prefix, and does not have to clean up.
+ * `run` throws if the sentence is false for the provider. It uses only its own prefix, and does not have to clean up.
  */
 export interface Rule {
   /** The sentence. Unique in the suite. */
@@ -72,7 +72,7 @@ export interface RulePutOptions extends PutOptions {
 }
 
 /**
- * A provider in the form in which a rule sees it.
+ * The provider, its facade and the functions that a rule gets.
  *
  * Names are relative: `"a.txt"` stands for the key that {@link RuleContext.key} returns for it. The prefix of this key belongs
  * to this rule alone. Every member works without `this`, so a rule can destructure the context.

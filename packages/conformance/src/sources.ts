@@ -2,8 +2,8 @@ import { Readable } from "node:stream";
 import { setImmediate as tick } from "node:timers/promises";
 
 /**
- * Makes bytes with a pattern that repeats only after a long distance. So a misplaced block is noticed. The bytes are the same
- * each time.
+ * Makes bytes with a pattern that repeats only after a long distance. So a rule notices a misplaced block. The bytes
+ * are the same each time.
  */
 export function pattern(length: number, seed = 1): Uint8Array {
   const block = new Uint8Array(Math.min(length, BLOCK_BYTES));
@@ -16,8 +16,8 @@ export function pattern(length: number, seed = 1): Uint8Array {
 }
 
 /**
- * The length after which the bytes of {@link pattern} repeat. The length is a prime number, so no block size of a provider is a
- * multiple of it.
+ * The number of bytes after which the bytes of {@link pattern} repeat. This number is a prime, so no
+ * provider has a block size that is a multiple of this number.
  */
 const BLOCK_BYTES = 65_521;
 

@@ -82,7 +82,7 @@ describe("the suite", () => {
     const rules: Rule[] = [{ title: "hangs", run: () => new Promise(() => {}) }];
     const { outcomes, failed } = await runRules(() => ({ provider: memory() }), { rules, timeoutMs: 20 });
     expect(failed).toBe(1);
-    expect(outcomes[0]).toMatchObject({ error: new Error("no end after 20 ms") });
+    expect(outcomes[0]).toMatchObject({ error: new Error("the rule has not ended after 20 ms") });
   });
 
   it("rejects when the provider cannot be opened", async () => {

@@ -1,4 +1,5 @@
-// The door for applications: functions to make a storage and combine providers, and the types of errors and events.
+// The module that applications import: functions that make a storage and combine providers, and the types of errors and
+// events.
 export type { BodyContent, BodyInput } from "./body/body.js";
 export { fromFile, type FileBody } from "./body/file-body.js";
 export type { AnyIterable, BlobLike, WebMessage } from "./body/kinds.js";

@@ -1,4 +1,4 @@
-// The door for authors of journals: the contract of a journal, and the functions that every journal needs.
+// The module that authors of journals import: the contract of a journal, and the functions that every journal needs.
 export { ERROR_CODES, StorageError, isStorageError, type Operation } from "./contract/errors.js";
 export type {
   ControlRecord,

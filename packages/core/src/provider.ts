@@ -1,4 +1,4 @@
-// The door for authors of providers and wrappers: the contract, and the kit for making adapters.
+// The module that authors of providers and wrappers import: the contract, and the kit for making adapters.
 export { toBody, type BodyContent, type BodyInput, type BodyOptions } from "./body/body.js";
 export { fromFile, type FileBody } from "./body/file-body.js";
 export type { AnyIterable, BlobLike, WebMessage } from "./body/kinds.js";

@@ -83,10 +83,11 @@ interface Wish {
 /**
  * Makes a handler that serves the objects of a storage. With the right options, it also receives and removes objects.
  *
- * GET and HEAD are answered as `serve` does, and PUT as `receive` does. A path is decoded once. A path that different programs could read as
- * different keys is answered with 404. Nothing is permitted by default.
+ * GET and HEAD are answered in the same way as by `serve`, and PUT in the same way as by `receive`. A path is decoded
+ * once. A path that different programs could read as different keys is answered with 404. Nothing is permitted by
+ * default.
  *
- * @returns A function from `Request` to `Response`. It never rejects.
+ * @returns A function from `Request` to `Response`. The promise that it returns never rejects.
  * @throws TypeError for options that are wrong.
  * @example
  * ```ts

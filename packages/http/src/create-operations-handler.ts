@@ -42,8 +42,8 @@ const REUSE_MS = 1000;
 const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /**
- * Makes a handler for monitoring a process. `/healthz` is 200 as long as the process answers. `/readyz` is 200 if the storage can be used, and 503
- * otherwise. `/metrics` has the counters for Prometheus.
+ * Makes a handler for monitoring a process. `/healthz` has the status 200 as long as the process answers. `/readyz` has
+ * the status 200 if the storage can be used, and 503 otherwise. `/metrics` returns the counters for Prometheus.
  *
  * The answers contain the names of members and their problems, such as the path of a folder, but no keys. The handler does not check permissions,
  * so do not expose it to the public.

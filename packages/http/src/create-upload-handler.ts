@@ -13,7 +13,7 @@ import { splitTarget } from "./wire/target.js";
 import { checkUploads, type UploadHandlerOptions, type WantedFile } from "./upload-options.js";
 import { bindUpload, unboundUpload } from "./links/upload-token.js";
 
-/** The maximum size of a list of parts, in bytes. It is enough for 10,000 parts. */
+/** The maximum size of a list of parts, in bytes. This size is enough for 10,000 parts. */
 const PARTS_BYTES_MAX = 2_000_000;
 /**
  * The maximum size, in bytes, of the facts about a file: its name, its type and its metadata. The facts are read before
@@ -31,7 +31,7 @@ interface Call {
   readonly query: URLSearchParams;
 }
 
-/** A call about an upload in parts that has already begun. */
+/** A request for an upload in parts that an earlier request has begun. */
 interface UploadCall extends Call {
   readonly multipart: StorageMultipart;
   readonly key: string;
@@ -42,8 +42,9 @@ interface UploadCall extends Call {
  * Makes a handler for uploads that browsers send straight to the store. The handler has the routes of Uppy's Companion: in Uppy, set
  * `companionEndpoint` to the path of this handler.
  *
- * The server chooses the key of each file. A file is sent in one form, or in parts. The id of an upload in parts works only for its own object and
- * its own caller. The storage has to sign forms. S3 can do this, but `signed` cannot. Uploads in parts need `multipart`.
+ * The server chooses the key of each file. A file is sent in one form, or in parts. The id of an upload in parts works
+ * only for its own object and its own caller. The storage must be able to sign forms. S3 can sign forms, but the
+ * wrapper `signed` cannot. Uploads in parts need `multipart`.
  *
  * `onUploaded` is not called for a file that is sent in one form. For such a file, the page has to tell your application, and the application calls
  * `storage.finalize(key)`.

@@ -51,7 +51,8 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * Makes a listener for the events of a storage that writes a line for each: `createStorage(provider, { onEvent: logEvents(console) })`.
+ * Makes a listener for the events of a storage that writes one line for each event:
+ * `createStorage(provider, { onEvent: logEvents(console) })`.
  *
  * Calls and attempts are `debug`, changes that need no action are `info`, and problems are `warn` or `error`. A failed call is
  * `warn`. There are two exceptions: errors that are expected answers, such as `NotFound`, and calls for a kind of link that the

@@ -25,7 +25,9 @@ export interface UploadHandlerOptions {
   readonly key: (file: WantedFile, request: HttpRequest) => string | Promise<string>;
   /** The maximum size of one file, in bytes. */
   readonly maxBytes: number;
-  /** The signing keys that bind an upload in parts to its key and its caller. They may be the same as for `signed`. */
+  /**
+   * The signing keys that bind an upload in parts to its key and its caller. The keys of `signed` may be used here too.
+   */
   readonly keys: SigningKeys;
   /**
    * The path prefix of all routes, as it appears in the request that the handler receives. In Uppy, set `companionEndpoint` to

@@ -10,8 +10,8 @@ const HEADER_BYTES = 48;
 const HANDLES = "/proc/self/fd";
 
 /**
- * Returns a function that makes watchers. A watcher is a function that tells whether any process has committed to the journal since the
- * watcher was last called. A call takes a tenth of the time of a query.
+ * Returns a function that makes watchers. A watcher is a function that tells whether any process has committed to the
+ * journal since the watcher was last called. A call of a watcher takes a tenth of the time of a database query.
  *
  * The header is read through SQLite's own handle. A separate handle would have to be closed at some time. When a process closes
  * any handle of a file, the process loses every lock that SQLite holds on this file. Other processes would then think that the

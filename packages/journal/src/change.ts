@@ -1,7 +1,7 @@
 import { nextVersion, noRow, type Version } from "@stowage/core/journal";
 import type { Database, Statement } from "./database.js";
 
-/** One change of a journal. It is made only if the record still has the expected revision. */
+/** One change to a journal. The change is made only if the record still has the expected revision. */
 export interface Change {
   /** The time by the journal's clock, in milliseconds since 1970. */
   readonly now: number;

@@ -16,7 +16,7 @@ export function openClock(database: Database): () => number {
   if (found?.boot !== boot && !isReadOnly(database)) {
     database.prepare("INSERT OR REPLACE INTO boots (id, boot, offset) VALUES (1, ?, ?)").run(boot, offset);
   }
-  // This call reads the same clock, but counts from the start of this process. It is much faster.
+  // `clock.now()` reads the same clock much faster, but counts from the start of this process.
   const start = uptimeMs() - clock.now() + offset;
   return () => start + clock.now();
 }
@@ -30,7 +30,8 @@ function newOffset(database: Database): number {
     | { readonly version: Version }
     | undefined;
   const written = last === undefined ? 0 : Number.parseInt(last.version.slice(0, -4), 16);
-  // The time for which the machine was off has to count. Otherwise records that expired during that time would be valid again.
+  // The new offset includes the time for which the machine was off. Otherwise records that expired during that time
+  // would be valid again.
   return Math.ceil(Math.max(written, Date.now()) - uptimeMs());
 }
 

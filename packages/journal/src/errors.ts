@@ -1,10 +1,10 @@
 import { lockHolder } from "./lock-holder.js";
 import { StorageError, type Operation } from "@stowage/core/journal";
 
-/** The words in the messages of certain failures. After such a failure, the change may be in the journal. */
+/** Matches the failures after which the change may nevertheless be in the journal. */
 const UNSURE = /UNSYNCED|THREAD_ENDED/;
 
-/** The meanings of SQLite's codes, for a caller that waits for a write. @see https://www.sqlite.org/rescode.html */
+/** The reasons that callers get for SQLite's error codes. @see https://www.sqlite.org/rescode.html */
 const REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [
     /REPLACED/,
@@ -15,7 +15,7 @@ const REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/READONLY|readonly|EROFS/i, "the file is read-only"],
   [/BUSY|LOCKED|locked/i, "a different program has locked the file"],
   [/CORRUPT|NOTADB|malformed|not a database/i, "the file is damaged"],
-  [/EACCES|EPERM/, "the process does not have the permission to write the file"],
+  [/EACCES|EPERM/, "the process does not have permission to write the file"],
   [/CANTOPEN|unable to open|ENOTDIR|EISDIR/i, "the file cannot be opened"],
   [/closed|not open/i, "the journal is closed"],
   [/THREAD_ENDED/, "the writer thread has ended"],
@@ -33,7 +33,7 @@ export function isLoadFailure(error: unknown): boolean {
 function loadReason(text: string): string | undefined {
   const [, name, cure] = MODULE_MISSING.exec(text) ?? [];
   if (name !== undefined) {
-    const byDefault = `install it for this platform, for example by \`npm install ${name}\``;
+    const byDefault = `install it for this platform, for example with \`npm install ${name}\``;
     return `${name} cannot be found; ${cure ?? (name.includes("libsql") ? byDefault : "install the package again")}`;
   }
   if (text.includes("ERR_DLOPEN_FAILED"))

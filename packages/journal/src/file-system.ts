@@ -58,7 +58,8 @@ export function assertLocal(folder: string, path: string): boolean {
   const { type } = statfsSync(folder);
   const program = type === FUSE ? (mountedType(folder) ?? "fuse") : undefined;
   if (program !== undefined && FUSE_HERE.has(program)) return false;
-  const network = program === undefined ? NETWORK.get(type) : `a file system of a program (${program})`;
+  const network =
+    program === undefined ? NETWORK.get(type) : `${program}, a file system that a program provides`;
   if (network === undefined) return !IN_MEMORY.has(type);
   throw openError(path, `lies on ${network}; SQLite needs a disk of this machine`);
 }

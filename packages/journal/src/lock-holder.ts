@@ -16,7 +16,7 @@ export function lockHolder(path: string): string | undefined {
       const [, , , access, pid, file, start] = line.trim().split(/\s+/);
       if (access !== "WRITE" || start !== WRITE_LOCK_BYTE || file?.split(":").at(-1) !== String(ino))
         continue;
-      return `the process ${pid} has locked the file for too long: is the process stopped?`;
+      return `the process ${pid} has locked the file for too long: is the process suspended?`;
     }
   } catch {
     // This system has no list of locks.

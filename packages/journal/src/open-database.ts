@@ -17,8 +17,8 @@ const OPENING_MS = 3000;
 const OPENING_PAUSE_MS = 20;
 
 /**
- * The failures that go away by themselves. The last process that closes a database removes the files beside it. These failures
- * happen if other processes are just opening the files.
+ * The failures that go away by themselves. The last process that closes a database removes the files beside the
+ * database. A process that opens these files at the same moment may get one of these failures.
  */
 const PASSING = /BUSY|LOCKED|locked|IOERR|disk I\/O|CANTOPEN|unable to open|PROTOCOL/;
 
@@ -104,6 +104,6 @@ function assertSound(database: Database, path: string): void {
   if (text === "ok") return;
   const reason =
     `is damaged (${String(text)}); move the file away and start with an empty journal: ` +
-    "each composer then compares its members and goes on";
+    "each composer then compares its members and continues";
   throw openError(path, reason);
 }

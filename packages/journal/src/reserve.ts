@@ -3,15 +3,17 @@ import { clock } from "@stowage/core/journal";
 import type { Change } from "./change.js";
 
 /**
- * The size of the reserve in bytes. The reserve is enough for several hundred changes. By then, deletes have freed space for
- * further changes.
+ * The size of the reserve in bytes. The reserve is enough for several hundred changes. In the meantime, deletes free
+ * space for further changes.
  */
 const RESERVE_BYTES = 1024 * 1024;
 
 /** The shortest time between two attempts to make the reserve, in milliseconds. */
 const AGAIN_MS = 10_000;
 
-/** Disk space that is reserved for deletes. With it, objects can be deleted even if the journal's disk is full. */
+/**
+ * Disk space that is reserved for deletes. With this space, objects can be deleted even if the journal's disk is full.
+ */
 export interface Reserve {
   /** Gives the reserved space back to the disk. Returns `false` if there was no reserved space. */
   readonly release: () => boolean;

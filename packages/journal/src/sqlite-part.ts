@@ -21,7 +21,7 @@ const SLOTS = 1024;
  */
 const KEPT_SINCE = Number.MAX_SAFE_INTEGER;
 
-/** The database, the clock and the functions from which the part of a composer is made. */
+/** The database, the clock and the functions that one composer's part of a journal uses. */
 export interface PartContext {
   /** The connection for reads. */
   readonly database: Database;

@@ -7,7 +7,7 @@ import type { Change } from "./change.js";
 import { isLoadFailure, journalError } from "./errors.js";
 import type { WriteAnswer, WriteRequest, WriterData } from "./writer-thread.js";
 
-/** A sender of changes to the thread that writes them. */
+/** An object that sends changes to the thread that writes them. */
 export interface Writer {
   /**
    * Makes a change.

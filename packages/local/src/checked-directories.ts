@@ -18,7 +18,8 @@ import { codeOf, open } from "./system.js";
 import { pruneUpward } from "./pruning.js";
 
 /**
- * Returns access to folders on systems that cannot show the path of a descriptor. The real path is compared before each use.
+ * Returns access to folders, for systems that cannot show the path of an open folder. Before each use, the real path of
+ * a folder is compared with the expected path.
  */
 export function checkedDirectories(options: DirectoriesOptions): Directories {
   const { root } = options;

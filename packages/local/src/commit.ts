@@ -52,7 +52,7 @@ export async function writing<T>(
       if (!(await disk.root.confirm(root, context))) throw toLocalError(error, context);
       throw failure("Unavailable", "the root was unmounted or replaced during the call", context, error);
     }
-    // The folder was made and is missing, so the whole root may be gone.
+    // The folder was made before and is missing now, so the whole root may be gone.
     await disk.root.confirmPrepared(root, context);
     throw failure("Unavailable", "a folder disappeared during the write", context, error);
   }
@@ -63,7 +63,7 @@ export async function assertOutside(
   context: FailureContext & { readonly key: string },
 ): Promise<void> {
   if (!mayBeInner(root, context.key) || !(await isInner(root, context.key))) return;
-  throw failure("Unsupported", "a folder of the key is the private folder of a different root", context);
+  throw failure("Unsupported", "a parent folder of the key is private to a different root", context);
 }
 
 /**
@@ -95,7 +95,7 @@ export async function commit(
         if (conditions.ifNoneMatch !== "*") await renameIntoPlace(temporary.path, target);
         else {
           await linkIntoPlace(temporary.path, target, context);
-          // The object is there. If its second name cannot be removed now, a later sweep removes that name.
+          // The object is there. If its temporary name cannot be removed now, a later sweep removes that name.
           await unlink(temporary.path).catch(() => {});
         }
         temporary.moved();

@@ -41,7 +41,8 @@ async function deleteOnce(
   await inFolder(root.directories, folder, false, async (directory) => {
     if (hadFacts || ifMatch !== undefined) old = await factsAt(directory, name);
     if (ifMatch !== undefined) {
-      // A file that is put there after this check has not been compared with the condition. Such a file has to stay.
+      // If there is no file, the delete ends here. A file that is put later was not compared with the condition and has
+      // to stay.
       if (old === undefined) throw Object.assign(new Error("No such file"), { code: "ENOENT" });
       assertMatch(old, ifMatch, context);
     }
@@ -55,7 +56,7 @@ async function deleteOnce(
   root.directories.prune(folder, root.layout.base);
 }
 
-/** Removes a file. Reports a folder as a folder, even on a system that answers with a permission error. */
+/** Removes a file. Throws `EISDIR` for a folder, even on a system that answers with a permission error. */
 function unlinkFile(path: string): Promise<void> {
   return unlink(path).catch(async (error: unknown) => {
     if (codeOf(error) !== "EPERM") throw error;

@@ -25,8 +25,8 @@ export interface Directories {
   /** Opens a folder by its path below the root. With `create`, makes the folder and its parents if they are missing. */
   readonly hold: (path: string, create?: boolean) => Promise<Directory>;
   /**
-   * Opens a file if the caller does not need the file's folder. This takes a single system call if the system can show
-   * which file it has opened.
+   * Opens a file for a caller that does not need the file's folder. This takes a single system call if the system can
+   * show which file it has opened.
    */
   readonly openFile: (path: string) => Promise<number>;
   /** Forgets a folder that turned out to be gone, so that the next `hold` opens the folder again. */

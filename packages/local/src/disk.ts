@@ -4,7 +4,7 @@ import type { Places } from "./places.js";
 import type { RootHolder } from "./root.js";
 import type { Facts } from "./facts.js";
 
-/** The objects that all methods of one provider share. */
+/** The parts that all methods of one provider share. */
 export interface Disk {
   readonly name: string;
   readonly root: RootHolder;

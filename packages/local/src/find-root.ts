@@ -31,7 +31,7 @@ export interface Found {
 }
 
 /**
- * The `f_type` of file systems on disks and in memory of this machine.
+ * The `f_type` of each file system that keeps its files on a disk or in the memory of this machine.
  *
  * @see https://man7.org/linux/man-pages/man2/statfs.2.html
  */

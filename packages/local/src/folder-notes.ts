@@ -4,10 +4,12 @@ import { NOTES_FOLDER } from "./abandoned.js";
 import { inFolder, type Directories } from "./directories.js";
 import { close, open, unlink, writeFully } from "./system.js";
 
-/** A file of notes. The file names the folders in which this process has had unfinished objects since the file was made. */
+/**
+ * A file of notes. The file lists the folders in which this process has had unfinished objects since the file was made.
+ */
 interface Era {
   readonly name: string;
-  /** The write of each note; `undefined` when the note has been written. */
+  /** The pending write of each note; `undefined` when the note has been written. */
   readonly notes: Map<string, Promise<void> | undefined>;
   /** The number of unfinished objects. */
   live: number;
@@ -16,7 +18,7 @@ interface Era {
 /** A note that has to exist as long as its unfinished object exists. */
 export interface Note {
   readonly era: Era;
-  /** The write of the note. Absent when the note has been written. */
+  /** The pending write of the note. Absent when the note has been written. */
   readonly written: Promise<void> | undefined;
 }
 

@@ -1,4 +1,7 @@
-/** The beginning of the names of unfinished objects. An unfinished object lies in the folder of the finished object. */
+/**
+ * The beginning of the names of unfinished objects. An unfinished object lies in the folder that will hold the finished
+ * object.
+ */
 export const TEMPORARY_PREFIX = ".stowage-tmp.";
 
 /**
@@ -10,8 +13,8 @@ export const TEMPORARY_PREFIX = ".stowage-tmp.";
 const LEFTOVER = /^\.(?:fuse_hidden|nfs\.?)[0-9a-f]{8,}(?:\.[0-9a-f]+)?$/i;
 
 /**
- * Tells whether a file of this name is never an object. Such names belong to unfinished objects, and to files that were
- * deleted while they were open.
+ * Tells whether a file with this name cannot be an object. Such names belong to unfinished objects, and to files that
+ * were deleted while they were open.
  */
 export function isNoObject(name: string): boolean {
   return name.startsWith(".") && (name.startsWith(TEMPORARY_PREFIX) || LEFTOVER.test(name));

@@ -4,8 +4,8 @@ import { isDeniedByNode } from "./errno.js";
 import { isLacking } from "./system-errors.js";
 
 /**
- * The facts that tell one version of a file from all other versions. These facts change with each write. A copy of the
- * file shares only some of them.
+ * The facts that distinguish one version of a file from all other versions. These facts change with each write. A copy
+ * of the file shares only some of them.
  */
 export interface Generation {
   readonly ino: bigint;

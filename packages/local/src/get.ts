@@ -77,7 +77,7 @@ export function openObject(disk: Disk, key: string, context: FailureContext): Pr
 
 /**
  * Opens the file of a key. Returns `undefined` if the file was replaced in the meantime, because the facts of the old
- * file may be gone too.
+ * file may have been removed.
  */
 async function openOnce(disk: Disk, root: Root, key: string): Promise<OpenFile | undefined> {
   const { folder, name } = disk.places.file(root, key);

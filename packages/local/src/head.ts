@@ -16,7 +16,7 @@ export function headObject(disk: Disk, key: string, { signal }: HeadOptions): Pr
 
 /**
  * Returns the facts of an object. Returns `undefined` if the file was replaced in the meantime, because the facts of
- * the old file may be gone too.
+ * the old file may have been removed.
  */
 async function headOnce(disk: Disk, root: Root, key: string): Promise<ObjectInfo | undefined> {
   const { folder, name } = disk.places.file(root, key);
@@ -42,7 +42,9 @@ async function sampleAt(path: string, generation: BigIntStats): Promise<string |
   }
 }
 
-/** Throws an error with the system's error code if the facts do not belong to a plain file. */
+/**
+ * Throws an error with the system's error code if the facts belong to a folder or a symbolic link instead of a file.
+ */
 function assertFile(facts: BigIntStats): void {
   if (facts.isFile()) return;
   throw Object.assign(new Error("Not a file"), { code: facts.isSymbolicLink() ? "ELOOP" : "EISDIR" });

@@ -1,4 +1,4 @@
-/** The rule that names keys on disk. Both layouts are injective: two keys never share a file. */
+/** The rule that turns keys into file names. Both layouts are injective: two keys never share a file. */
 export interface Layout {
   readonly name: "plain" | "portable";
   /** The folder inside the root that holds the objects; `""` for the root itself. */
@@ -13,8 +13,8 @@ export interface Layout {
   /** Returns the key that belongs to a path below the base, or `undefined` if no key has that path. */
   readonly toKey: (path: string) => string | undefined;
   /**
-   * Returns the text of a key. Names on the disk are decoded to the same texts, and `compare` sorts the texts in the
-   * order of listings.
+   * Returns the text of a key: a form of the key that `compare` sorts in the order of listings. Names on the disk are
+   * decoded to the same texts.
    */
   readonly toText: (key: string) => string;
   readonly fromText: (text: string) => string;

@@ -71,7 +71,7 @@ async function listOnce(
       const key = layout.fromText(text);
       if (typeof found === "string") over.push({ kind: "skipped", text, reason: found });
       if (found === undefined || typeof found === "string" || !found.isFile()) continue;
-      // The content type is left out, because a sidecar may record a different type than the key's extension.
+      // The content type is left out, because a sidecar may record a different type than the key's extension suggests.
       if (!page.add(key, listedInfo(disk, key, found))) return false;
     }
     return true;
@@ -84,7 +84,7 @@ async function listOnce(
     met++;
     if (item.kind === "file") {
       batch.push(item);
-      // One more entry than fits shows that there is a next page. The entries after it are not read.
+      // One entry beyond the limit of the page shows that there is a next page. Later entries are not read.
       const isEnough = met > limit || batch.length === STATS_AT_ONCE;
       if (!isEnough || (await flush())) continue;
       return build();

@@ -38,10 +38,10 @@ describe("the description", () => {
     const plain = open("/srv/uploads").describe?.();
     expect(plain).toMatchObject({ kind: "provider", type: "local", name: "local" });
     expect(plain?.promises?.join()).toContain("survives a loss of power");
-    expect(plain?.limits?.join()).toContain("a key cannot be a folder of a different key");
+    expect(plain?.limits?.join()).toContain('two keys such as "a" and "a/b" cannot both exist');
     const portable = open("/srv/uploads", { layout: "portable", durability: "rename" }).describe?.();
     expect(portable?.promises?.join()).toContain("not a loss of power");
-    expect(portable?.limits?.join()).not.toContain("folder of another");
+    expect(portable?.limits?.join()).not.toContain("cannot both exist");
   });
 });
 

@@ -79,15 +79,15 @@ export interface LocalOptions {
    */
   readonly fileMode?: number | undefined;
   /**
-   * The permissions of new folders, including the provider's own folders. The `umask` does not apply. In a folder that
-   * passes its group on (setgid), new folders do so too.
+   * The permissions of new folders, including the provider's own folders. The `umask` does not apply. In a folder with
+   * the setgid bit, new folders get this bit too.
    *
    * @default `0o700`; `0o755` with `publicBaseUrl`, except for the provider's own folders
    */
   readonly directoryMode?: number | undefined;
   /**
    * The way in which symbolic links below the root are detected. With `"descriptor"`, the provider asks the system for
-   * the real path of the opened folder. With `"realpath"`, the provider compares real paths before each use. It may
+   * the real path of the opened folder. With `"realpath"`, the provider compares real paths before each use, and may
    * miss a link that is made just after the comparison.
    *
    * @default `"descriptor"` on Linux, `"realpath"` elsewhere
@@ -107,8 +107,8 @@ const PRIVATE = { file: 0o600, directory: 0o700 };
 const PUBLIC = { file: 0o644, directory: 0o755 };
 
 /**
- * Returns the permissions of new files and folders. If the root is served at a URL, all users can read them, except for
- * the provider's own files and folders.
+ * Returns the permissions of new files and folders. If the root is served at a URL, all users can read new files and
+ * folders, except for the provider's own.
  */
 function modesOf({
   fileMode,
@@ -133,7 +133,7 @@ function modesOf({
  * A put stores the whole object or nothing. The bytes go to a temporary file in the folder of the object, and the file
  * is then renamed. Facts that the file does not show (metadata, headers, a content type that differs from the
  * extension) go into a sidecar. The sidecar belongs to exactly that version. The provider follows no symbolic link
- * below the root. Files that were there before are objects too.
+ * below the root. Files that were in the root before are objects too.
  *
  * `ifMatch` is atomic among the calls of one provider; if two processes replace the same version at the same instant,
  * both may succeed. `ifNoneMatch: "*"` is atomic among all processes.
@@ -203,13 +203,13 @@ function provider(
       promises: [
         durability === "fsync"
           ? "an acknowledged put survives a loss of power"
-          : "an acknowledged put survives the end of the process, not a loss of power",
-        "a put stores the whole object or nothing, whenever the process ends",
+          : "an acknowledged put survives the end of the process, but not a loss of power",
+        "a put stores the whole object or nothing, even if the process crashes",
         "no symbolic link below the root is followed",
       ],
       limits: [
         "ifMatch is atomic among the calls of one provider, not among processes",
-        ...(layout === "plain" ? ["a key cannot be a folder of a different key"] : []),
+        ...(layout === "plain" ? ['two keys such as "a" and "a/b" cannot both exist'] : []),
       ],
     }),
     reopen: () => root.reopen(),

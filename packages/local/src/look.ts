@@ -11,7 +11,7 @@ const FREE_LOOKS = 3;
 const LOOKS_MAX = 30;
 
 /**
- * Reads facts of the file of a key. Tries again if the file was replaced between two system calls.
+ * Reads facts of a key's file. Tries again if the file was replaced between two system calls.
  *
  * @param look - Returns `undefined` if the facts that it read do not all belong to one version.
  * @throws StorageError `NotFound` if there is no such file and the root is certain to be there.
@@ -39,7 +39,7 @@ export async function lookAt<T>(
   }
 }
 
-/** Returns the error for a missing file. The error is used for a file that belongs to an inner root itself. */
+/** Returns the error for a missing file. Calls throw this error for the private files of an inner root. */
 export function hidden(): Error {
   return Object.assign(new Error("The folder belongs to a different root"), { code: "ENOENT" });
 }

@@ -10,7 +10,7 @@ import { isLacking } from "./system-errors.js";
 import { codeOf, fsync, link, rename, tolerate, writeFully } from "./system.js";
 import type { Temporaries, Temporary } from "./temporaries.js";
 
-/** The content of `.stowage/layout.json`. The file names the layout of a root and identifies the root. */
+/** The content of `.stowage/layout.json`. The file records the layout of a root and identifies the root. */
 export interface Marker {
   readonly layout: Layout["name"];
   /** True if the file system takes `A` and `a` for the same name. */

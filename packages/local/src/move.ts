@@ -45,8 +45,9 @@ interface Move {
 }
 
 /**
- * Renames the file of an object, whatever its size. At every moment the object exists under one of its two keys. The file
- * keeps its time. If files cannot be renamed between the file systems of the two folders, copies the bytes.
+ * Renames the file of an object, whatever its size. At every moment the object exists under its old or its new key. The
+ * file keeps its modification time. If files cannot be renamed between the file systems of the two folders, copies the
+ * bytes.
  */
 export async function moveObject(
   disk: Disk,
@@ -138,8 +139,8 @@ interface Moved {
 }
 
 /**
- * Records the facts of the version that was moved, if that version is not the one that was checked. Either a different process
- * has replaced the source in the meantime, or a network file system has changed the inode number of the version.
+ * Records the facts of the version that was moved, if that version is not the one that was checked. Either a different
+ * process has replaced the source in the meantime, or a network file system has changed the inode number of the file.
  */
 async function otherMoved(disk: Disk, root: Root, move: Move, moved: Moved): Promise<Moved> {
   const { from, to, options } = move;

@@ -2,7 +2,7 @@ import { compareKeys, keyProblem } from "@stowage/core/provider";
 import { isNoObject } from "./foreign-names.js";
 import type { Layout } from "./layout.js";
 
-/** The provider's own folder inside a root. It holds temporary files, sidecars and the layout's marker. */
+/** The provider's own folder inside a root. The folder holds temporary files, sidecars and the root's marker. */
 export const PRIVATE_FOLDER = ".stowage";
 
 /**
@@ -41,7 +41,7 @@ export function plainLayout(platform: NodeJS.Platform = process.platform): Layou
         return `a segment is longer than ${NAME_BYTES_MAX} bytes, the limit of a file name`;
       if (platform !== "win32" || !segments.some((segment) => WINDOWS_FORBIDDEN.test(segment)))
         return undefined;
-      return 'Windows does not allow the name; layout: "portable" does';
+      return 'Windows does not allow the name, but layout: "portable" can store it';
     },
     toPath: (key) => key,
     toKey: (path) => path,

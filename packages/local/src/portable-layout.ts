@@ -9,7 +9,7 @@ import type { Layout, LayoutEntry } from "./layout.js";
  */
 const CHUNK_LENGTH = 130;
 
-/** The length at which a segment is cut in an old root. They were made when the limit for names was 255 bytes. */
+/** The length at which a segment is cut in an old root. Old roots were made when the limit for names was 255 bytes. */
 const LONG_CHUNK_LENGTH = 198;
 
 /** The ending of a folder's name. With this ending, the object `a` and the folder of `a/b` can exist side by side. */

@@ -5,7 +5,7 @@ import { codeOf } from "./errno.js";
  * Returns the mark of this process. The names of its temporary files begin with the mark. From the mark, other
  * processes can tell whether this process has ended.
  *
- * The mark consists of the boot id of the system, the namespace of processes, the process id, and the start time of the
+ * The mark consists of the boot id of the system, the process namespace, the process id, and the start time of the
  * process. The start time is needed because process ids are reused. The mark is empty if the system does not show these
  * facts.
  *

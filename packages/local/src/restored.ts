@@ -25,7 +25,7 @@ function parse(text: string): bigint {
 const ROUNDING_NS = 1000n;
 
 /**
- * The units, in nanoseconds, to which backups and file systems shorten a time: milliseconds, seconds (tar), two seconds
+ * The units, in nanoseconds, to which backups and file systems round a time: milliseconds, seconds (tar), two seconds
  * (zip, FAT).
  *
  * @see https://pkware.cachefly.net/webdocs/APPNOTE/APPNOTE-6.3.10.TXT (4.4.6)
@@ -34,7 +34,7 @@ const GRAINS_NS = [1_000_000n, 1_000_000_000n, 2_000_000_000n] as const;
 
 /**
  * Tells whether a file may be a restored copy of a recorded version. Such a file has the recorded size. Its time is the
- * recorded time, or the recorded time with less precision, because backups shorten times.
+ * recorded time, exact or rounded, because backups round times.
  */
 export function mayBeRestored(recorded: Recorded, found: Generation): boolean {
   return recorded.size === found.size && isKeptOf(recorded.mtimeNs, found.mtimeNs);
@@ -61,7 +61,7 @@ export function isRestored(recorded: Recorded, found: Generation): boolean {
   return isSame && found.ctimeNs - found.mtimeNs >= RESTORED_NS;
 }
 
-/** A memory that knows which sidecar belongs to a restored file. */
+/** A cache that remembers which sidecar belongs to a restored file. */
 export interface Restored {
   readonly get: (key: string, generation: Generation) => string | undefined;
   readonly set: (key: string, generation: Generation, name: string) => void;
@@ -70,7 +70,7 @@ export interface Restored {
 const REMEMBERED_MAX = 10_000;
 
 /**
- * Returns a memory that knows which sidecar belongs to a restored file. With this memory, the bytes of the file are
+ * Returns a cache that remembers which sidecar belongs to a restored file. With the cache, the bytes of the file are
  * read only once.
  */
 export function createRestored(): Restored {

@@ -19,7 +19,7 @@ interface Seen {
 
 /**
  * The `f_type` of overlayfs. When something in a folder of the lower layer is changed for the first time, overlayfs
- * replaces that folder by a new one.
+ * replaces that folder with a new one.
  */
 const OVERLAY = 0x794c7630;
 

@@ -178,7 +178,7 @@ async function prepare(here: Found, durable: boolean, context: FailureContext): 
   here.marker = marker;
   if (fold && !marker.fold) {
     const reason =
-      "the objects were written on a file system that tells A from a, and this file system does not";
+      "the objects were written on a file system that distinguishes A and a, but this file system does not";
     throw failure("Misconfigured", reason, context);
   }
   if (layout.name === "portable")

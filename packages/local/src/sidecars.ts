@@ -69,7 +69,7 @@ interface SidecarOptions {
 
 const SUFFIX = ".json";
 
-/** The answer if the folder for such sidecars was never made. Then the object certainly has no facts. */
+/** The answer if the folder for the key's sidecars was never made: the object certainly has no facts. */
 const NO_FACTS: FoundFacts = { facts: undefined, certain: true };
 
 /**

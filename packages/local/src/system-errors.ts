@@ -8,25 +8,25 @@ const NETWORK_GONE: Meaning = ["Unavailable", "the network file system is gone"]
 const DISK_GONE: Meaning = ["Unavailable", "the disk is gone"];
 const DAMAGED: Meaning = ["Integrity", "the facts of the object on the disk are damaged"];
 const NO_KEY: Meaning = ["PermissionDenied", "the process has no valid key or ticket for the file system"];
-const NO_RIGHT: Meaning = ["PermissionDenied", "the process does not have the permission"];
+const NO_RIGHT: Meaning = ["PermissionDenied", "the process does not have permission"];
 const NO_NAME: Meaning = ["Unsupported", "the file system does not allow the name"];
-const IS_FOLDER: Meaning = ["Unsupported", "the key is a folder here"];
+const IS_FOLDER: Meaning = ["Unsupported", "the key is the name of a folder"];
 
 /**
- * The meaning of each system error for an object.
+ * The error code and the reason that callers get for each system error.
  *
  * @see https://man7.org/linux/man-pages/man3/errno.3.html
  */
 const ERRNO: Readonly<Record<string, Meaning>> = {
   ENOENT: ["NotFound", "there is no such object"],
-  ENOTDIR: ["Unsupported", "a folder of the key is a file here"],
+  ENOTDIR: ["Unsupported", "a parent folder of the key is a file"],
   EISDIR: IS_FOLDER,
   ENOTEMPTY: IS_FOLDER,
   EEXIST: ["AlreadyExists", "the key already has an object"],
   ENAMETOOLONG: ["Unsupported", "the name is longer than the file system allows"],
   EILSEQ: NO_NAME,
   EINVAL: NO_NAME,
-  ELOOP: ["PermissionDenied", "a folder of the key is a symbolic link"],
+  ELOOP: ["PermissionDenied", "the path of the object contains a symbolic link"],
   EACCES: NO_RIGHT,
   EPERM: NO_RIGHT,
   ENOKEY: NO_KEY,
@@ -36,7 +36,7 @@ const ERRNO: Readonly<Record<string, Meaning>> = {
   EROFS: ["Unavailable", "the file system is read-only"],
   ENOSPC: ["OutOfSpace", "the disk is full"],
   EDQUOT: ["OutOfSpace", "the disk quota is used up"],
-  EXDEV: ["Unsupported", "a folder of the key is on a different file system than the root"],
+  EXDEV: ["Unsupported", "a parent folder of the key is on a different file system than the root"],
   EMLINK: ["Unsupported", "the folder has as many entries or links as the file system allows"],
   ENOTSUP: ["Unsupported", "the file system does not support the operation"],
   EOPNOTSUPP: ["Unsupported", "the file system does not support the operation"],

@@ -62,8 +62,8 @@ const QUICKLY_CLOSED_BYTES = 128 * 1024;
 
 /**
  * Closes a file on a local disk at a point where closing can no longer fail. Closes a small file immediately. Does not
- * wait for the closing of a large file. That takes long if the file was deleted in the meantime, because the disk then
- * frees the file's blocks.
+ * wait for the closing of a large file. Closing takes long if the file was deleted in the meantime, because the disk
+ * then frees the file's blocks.
  */
 export function closeQuietly(fd: number, sizeBytes: number): void {
   if (sizeBytes > QUICKLY_CLOSED_BYTES) return closeLater(fd);

@@ -12,9 +12,9 @@ import { close, closeQuietly, factsOf, isShared, lstat, open, unlink } from "./s
 /** A temporary file that becomes an object, or is thrown away. */
 export interface Temporary {
   readonly fd: number;
-  /** The file's path. It certainly leads into the right folder. */
+  /** The file's path, which certainly leads into the right folder. */
   readonly path: string;
-  /** Closes the file, but leaves it there. */
+  /** Closes the file without removing it. */
   readonly close: () => Promise<void>;
   /** Closes the file without waiting. Called only when closing can no longer fail. */
   readonly closeQuietly: (sizeBytes: number) => void;

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { inFolder } from "./directories.js";
 import type { Root } from "./opened-root.js";
 
-/** An entry of a folder. If its name is not UTF-8, it has the reason why it is not an object. */
+/** An entry of a folder. If the name is not UTF-8, `problem` says why the entry is not an object. */
 export interface ForeignName {
   readonly name: string;
   readonly isFolder: boolean;

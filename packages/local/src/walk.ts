@@ -32,7 +32,7 @@ export interface WalkOptions {
   readonly after: string | undefined;
   /** True if each folder below the prefix is returned as one entry. */
   readonly rollUp: boolean;
-  /** Returns the reason why an unreadable folder is skipped, or throws. */
+  /** Returns the reason why an unreadable folder is skipped, or throws an error if it must not be skipped. */
   readonly unreadable: (folder: string, error: unknown) => Promise<string>;
   readonly signal: AbortSignal | undefined;
 }

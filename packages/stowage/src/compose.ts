@@ -21,8 +21,8 @@ export interface Stores {
 /** The options for combining several stores into one. */
 export interface ComposeOptions {
   /**
-   * Further options for the composer, such as limits, the breaker and the times of the journal. They apply if the mode has a
-   * composer.
+   * Further options for the composer, such as limits, the breaker and the times of the journal. These options apply if
+   * the mode combines several stores.
    *
    * @default none
    */
@@ -48,7 +48,10 @@ export interface ComposeOptions {
   readonly journal?: Journal | undefined;
 }
 
-/** The name of the composer in every mode. The journal finds its pending work by this name, so the work survives a change of mode. */
+/**
+ * The name of the composer in every mode. The journal finds the composer's pending work by this name, so the work
+ * survives a change of mode.
+ */
 const NAME = "files";
 
 /** The salt of the split. It must never change, because a new salt would distribute the keys differently. */
@@ -73,8 +76,8 @@ export function compose(
   const [from, to] = present(local, s3, cloudinary);
   if (from !== undefined && to !== undefined && others.length === 1) {
     const share = mode === "hybrid" ? percent : written === to ? 100 : 0;
-    // A mode with a single store writes to that store only. For example, it must not write to the folder, which may be lost
-    // together with its container.
+    // A mode with a single store writes to that store only. For example, mode `s3` must not write to the folder, which
+    // may be lost together with its container.
     const onUnavailable = mode === "hybrid" && options.journal !== undefined ? "other" : "fail";
     const { overwrites } = withoutJournal(options);
     return split({ ...common(options), from, to, percent: share, salt: SALT, onUnavailable, overwrites });

@@ -1,7 +1,7 @@
 /** One variable that is wrong or missing. */
 export interface EnvironmentProblem {
   readonly variable: string;
-  /** The problem with the variable. It does not repeat a value that may be secret. */
+  /** The problem with the variable. The text does not repeat a value that may be secret. */
   readonly reason: string;
   /** A correct line for an `.env` file. */
   readonly example: string;

@@ -233,7 +233,7 @@ function readUrl(variables: Variables, name: "AWS_S3_BASE_URL" | "AWS_ENDPOINT_U
   return found.value;
 }
 
-/** Reads the prefix. Adds a slash at its end, so that `videos` becomes a folder too. */
+/** Reads the prefix. Adds a missing slash at its end, so that `videos` means the folder `videos/`. */
 function readPrefix(variables: Variables): string | undefined {
   const found = variables.find("AWS_S3_VIDEOS_PREFIX");
   if (found === undefined) return undefined;
@@ -275,7 +275,7 @@ function readCloudinary(variables: Variables): string | undefined {
     variables.report("CLOUDINARY_URL", "must have the form cloudinary://KEY:SECRET@CLOUD", found);
   }
   if (given.length === ACCOUNT.length && found.value !== url) {
-    const reason = `differs from ${ACCOUNT.join(", ")}: both describe the same account, so remove one of them`;
+    const reason = `differs from ${ACCOUNT.join(", ")}: the account is given twice, so remove this variable or the other three`;
     variables.report("CLOUDINARY_URL", reason, found);
   }
   return found.value;
@@ -306,7 +306,10 @@ function assertStores(
   { useS3, percent }: Wishes,
 ): void {
   const given = variables.find("STORAGE_MODE");
-  const why = given === undefined ? "the combination of the other variables" : `${given.name}=${given.value}`;
+  const why =
+    given === undefined
+      ? `mode ${mode}, which follows from the other variables,`
+      : `${given.name}=${given.value}`;
   for (const store of NEEDS[mode]) {
     if (stores[store] === undefined) variables.report(CHOOSES[store], `is missing: ${why} needs it`);
   }

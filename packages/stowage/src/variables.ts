@@ -94,7 +94,7 @@ export interface Found {
   readonly value: string;
 }
 
-/** A reader of variables that collects their problems. */
+/** An object that reads variables and collects their problems. */
 export interface Variables {
   readonly problems: readonly EnvironmentProblem[];
   /** Returns the value of a variable, under the first of its names that is set. */
@@ -103,7 +103,7 @@ export interface Variables {
   readonly report: (name: VariableName, reason: string, found?: Found, example?: string) => void;
 }
 
-/** Opens an environment for reading. Reports names that look misspelt immediately. */
+/** Opens an environment for reading. Names that look misspelt are reported immediately. */
 export function readVariables(env: Environment): Variables {
   const problems: EnvironmentProblem[] = [];
   const report: Variables["report"] = (name, reason, found, example = VARIABLES[name].example) => {

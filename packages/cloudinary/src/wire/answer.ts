@@ -6,7 +6,7 @@ import { failed } from "./exchange.js";
 /** The maximum size of an answer, in bytes. A larger answer does not come from the API. */
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 
-/** The time limit for the rest of an answer, in milliseconds. */
+/** The time limit for reading the body of an answer, in milliseconds. */
 const ANSWER_MS = 30_000;
 
 /**
@@ -29,8 +29,8 @@ export async function readAnswer(
 }
 
 /**
- * The statuses that count even without a message from Cloudinary, because a proxy may have sent the answer. Any other answer
- * without a message makes no sense.
+ * The error statuses that a proxy may send. With such a status, an answer needs no message from Cloudinary. Any other
+ * answer without a message is not a valid answer.
  */
 const OF_PROXIES: ReadonlySet<number> = new Set([413, 416, 420, 423, 429, 499, 500, 502, 503, 504, 507, 509]);
 

@@ -30,7 +30,7 @@ export interface Limits {
   readonly firstByteMs: number;
 }
 
-/** A sender of requests, which keeps its connections for later requests. */
+/** An object that sends requests, and keeps its connections open for later requests. */
 export interface Wire {
   /** Returns how far the API's clock is ahead of this machine's clock, in milliseconds, according to the API's answers. */
   readonly clockOffsetMs: () => number;
@@ -52,13 +52,13 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
 const BLOCK_BYTES = 64 * 1024;
 
 /**
- * The smallest difference between the clocks that counts, in milliseconds. A smaller difference may only be the time
- * that an answer takes.
+ * The smallest difference between the two clocks that is taken into account, in milliseconds. A smaller difference may
+ * come only from the time that an answer takes.
  */
 const CLOCK_MS_MIN = 5000;
 
 /**
- * Makes a sender of requests.
+ * Makes an object that sends requests.
  *
  * @param apiUrl - The address of the API. Only answers of the API show the current time, because answers of the CDN may be old.
  */

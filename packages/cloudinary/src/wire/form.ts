@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 
-/** A form as it is sent: its pieces, one after the other. */
+/** An encoded form, in pieces that are sent one after the other. */
 export interface EncodedForm {
   readonly contentType: string;
   readonly pieces: readonly Uint8Array[];
@@ -11,8 +11,8 @@ export interface EncodedForm {
 /**
  * Encodes fields and a file as RFC 7578 requires. The bytes of the file are not copied.
  *
- * The form names the file `file`, without an extension. If the file name had an extension, Cloudinary would append it to a
- * public id that has none.
+ * The form names the file `file`, without an extension. If the file name had an extension, Cloudinary would append that
+ * extension to a public id without an extension.
  */
 export function encodeForm(
   fields: Readonly<Record<string, string>>,

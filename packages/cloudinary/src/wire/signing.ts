@@ -8,9 +8,9 @@ import { loadSdk } from "../sdk.js";
 export type Params = Readonly<Record<string, string | undefined>>;
 
 /**
- * Adds the signature to the parameters. Signatures of version 2 escape `&`, so that a value cannot look like a further field.
- * The SDK's own signature is not used: the SDK sorts the names by the rules of the machine's language, and the result is wrong
- * for some languages.
+ * Adds the signature to the parameters. Signatures of version 2 escape `&`, so that a value cannot look like a further
+ * field. The SDK's own signature is not used: the SDK sorts the names by the rules of the machine's locale, and this
+ * order is wrong in some locales.
  *
  * @see https://cloudinary.com/documentation/authentication_signatures
  */

@@ -50,7 +50,8 @@ export function uploadApi(caller: Caller): Pick<CloudinaryClient, Verb> {
 }
 
 /**
- * Returns the parameters of an upload. No other parameters are sent, because they could change the stored bytes.
+ * Returns the parameters of an upload. The request has no other parameters, because other parameters could change the
+ * stored bytes.
  */
 export function uploadParams(
   { deliveryType }: Settings,

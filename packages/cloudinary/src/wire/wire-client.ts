@@ -6,7 +6,7 @@ import { createWire } from "./exchange.js";
 import { apiUrl, deliveryUrl, queryOf, signed } from "./signing.js";
 import { nowSeconds, uploadApi, uploadParams, type Caller } from "./upload-api.js";
 
-/** Returns a client that sends its own requests to Cloudinary. The SDK makes the URLs of the CDN. */
+/** Returns a client that sends its own requests to Cloudinary. The client uses the SDK only to make URLs of the CDN. */
 export function wireClient(settings: Settings): CloudinaryClient {
   const wire = createWire(settings, settings.uploadPrefix);
   const caller: Caller = { settings, wire };

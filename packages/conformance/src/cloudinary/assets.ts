@@ -4,14 +4,14 @@ import { dimensionsOf } from "./formats.js";
 import { Refusal } from "./refusal.js";
 import type { ResourceType, DeliveryType } from "./kinds.js";
 
-/** The place of an asset. The same public id can exist several times: once for each resource type and delivery type. */
+/** The names that together identify an asset. A public id can exist once for each resource type and delivery type. */
 export interface AssetPlace {
   readonly resourceType: ResourceType;
   readonly type: DeliveryType;
   readonly publicId: string;
 }
 
-/** One asset of the fake, as its API shows it. */
+/** One asset of the fake, with the facts that the fake's API shows. */
 export interface Asset extends AssetPlace {
   readonly assetId: string;
   /** The time of the last upload, in seconds since 1970. */
@@ -33,7 +33,7 @@ export interface Assets {
   readonly all: () => readonly Asset[];
 }
 
-/** Creates the store for the assets of one cloud. With backups, a removed asset leaves a placeholder. */
+/** Creates the store for the assets of one cloud. If `backups` is true, a removed asset leaves a placeholder. */
 export function createAssets(backups: boolean): Assets {
   const assets = new Map<string, Asset>();
   return {
@@ -57,7 +57,7 @@ function nameOf({ resourceType, type, publicId }: AssetPlace): string {
   return `${resourceType}/${type}/${publicId}`;
 }
 
-/** Tells whether an asset exists and is not the placeholder of a deleted one. */
+/** Tells whether an asset exists and is not the placeholder of a deleted asset. */
 export function isThere(asset: Asset | undefined): asset is Asset {
   return asset !== undefined && !asset.placeholder;
 }
@@ -82,13 +82,14 @@ function publicIdProblem(publicId: string): string | undefined {
   if (/^[\s/]|[\s/]$/.test(publicId)) return "it begins or ends with a space or a slash";
   const segments = publicId.split("/");
   if (segments.some((segment) => /^(?:\.*|\s*)$/.test(segment)))
-    return "a segment of it is empty or only dots";
-  // Cloudinary replaces all other characters by underscores. It also removes these marks from the ends of a segment.
-  if (/[^\p{L}\p{N}._/-]/u.test(publicId)) return "it has a character that would be replaced";
+    return "a segment is empty, or has only dots or spaces";
+  // Cloudinary replaces all other characters with underscores. It also removes these marks from the ends of a segment.
+  if (/[^\p{L}\p{N}._/-]/u.test(publicId))
+    return "it has a character that Cloudinary replaces with an underscore";
   if (segments.some((segment) => /^[._-]|[._-]$/.test(segment)))
-    return "an end of a segment would be cut off";
+    return "a segment begins or ends with a character that Cloudinary cuts off";
   return segments.slice(0, -1).some((segment) => /^v\d+$/.test(segment))
-    ? "a folder is named like a version"
+    ? "a folder has a name like v1, which means a version"
     : undefined;
 }
 

@@ -7,15 +7,15 @@ import { Readable } from "node:stream";
 /** The bytes of an asset, in memory or in a file. */
 export interface StoredBody {
   readonly size: number;
-  /** The MD5 digest in hexadecimal, which Cloudinary calls the ETag. */
+  /** The MD5 digest in hexadecimal. Cloudinary calls this digest the ETag. */
   readonly md5: string;
-  /** The first bytes of the body, which tell its format. */
+  /** The first bytes of the body. They identify the format of the file. */
   readonly start: Buffer;
   readonly read: (offset: number, length: number) => Readable;
   readonly remove: () => Promise<void>;
 }
 
-/** A writer for a body that is being received, in one request or several. */
+/** A writer for a body that arrives in one request or in several requests. */
 export interface BodyWriter {
   readonly size: () => number;
   readonly write: (bytes: Buffer) => void | Promise<void>;
@@ -27,7 +27,7 @@ export interface BodyWriter {
 
 const START_BYTES = 4096;
 
-/** Creates a writer that writes into memory. If a folder is given, it writes into a new file in that folder. */
+/** Creates a writer that keeps the body in memory, or in a new file if a folder is given. */
 export function writeBody(directory: string | undefined): BodyWriter {
   return directory === undefined ? inMemory() : inFile(join(directory, randomUUID()));
 }

@@ -4,7 +4,7 @@ import type { Asset } from "./assets.js";
 export interface Cdn {
   readonly find: (url: string) => Asset | undefined;
   readonly keep: (url: string, asset: Asset) => void;
-  /** Forgets the copies under URLs that have no version or the version `v1`. Copies under URLs with other versions stay. */
+  /** Forgets the copies whose URLs have no version, or the version `v1`. Copies whose URLs have other versions stay. */
   readonly invalidate: (asset: Asset) => void;
 }
 

@@ -9,7 +9,7 @@ export interface Chunk {
   readonly start: number;
   /** The position of the last byte of the chunk in the whole file. */
   readonly end: number;
-  /** The size of the whole file in bytes. Absent while the client does not know the size. */
+  /** The size of the whole file in bytes, or `undefined` if the client does not know the size yet. */
   readonly total: number | undefined;
 }
 
@@ -19,7 +19,7 @@ export function chunkOf(headers: Readonly<Record<string, unknown>>): Chunk | und
   if (range === undefined && uploadId === undefined) return undefined;
   const found = /^bytes (\d+)-(\d+)\/(\d+|-1|)$/.exec(String(range));
   if (found === null || typeof uploadId !== "string" || uploadId === "") {
-    throw new Refusal(400, "Content-Range and X-Unique-Upload-Id go together");
+    throw new Refusal(400, "Content-Range and X-Unique-Upload-Id must be sent together");
   }
   const [, start, end, total] = found.map(Number);
   if (start === undefined || end === undefined || end < start)
@@ -49,13 +49,13 @@ export function receiveChunk(
   const asked = JSON.stringify(lasting);
   const known = cloud.uploads.get(chunk.uploadId);
   const upload = known ?? { place, asked, body: writeBody(cloud.directory), chunks: [] };
-  if (upload.place !== place) throw new Refusal(400, "The upload is of another public_id");
-  if (upload.asked !== asked) throw new Refusal(400, "The chunks of an upload ask for different things");
+  if (upload.place !== place) throw new Refusal(400, "The upload belongs to another public_id");
+  if (upload.asked !== asked) throw new Refusal(400, "The chunks of an upload have different fields");
   const isAgain = upload.chunks.some(({ start, end }) => start === chunk.start && end === chunk.end);
   if (!isAgain && chunk.start !== upload.body.size()) {
     throw new Refusal(
       400,
-      `Chunks are not contiguous: byte ${upload.body.size()} is next, not ${chunk.start}`,
+      `Chunks are not contiguous: the next chunk must begin at byte ${upload.body.size()}, not at ${chunk.start}`,
     );
   }
   cloud.uploads.set(chunk.uploadId, upload);
@@ -90,7 +90,8 @@ function chunkProblem(
   isLast: boolean,
   least: number,
 ): string | undefined {
-  if (received !== end - start + 1) return `Content-Range says ${end - start + 1} bytes, ${received} came`;
-  if (total !== undefined && end >= total) return "Content-Range goes beyond its total";
+  if (received !== end - start + 1)
+    return `Content-Range says ${end - start + 1} bytes, but ${received} bytes arrived`;
+  if (total !== undefined && end >= total) return "Content-Range ends after the total size that it names";
   return !isLast && received < least ? "All parts except EOF-chunk must be larger than 5mb" : undefined;
 }

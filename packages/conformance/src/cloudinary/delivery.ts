@@ -20,7 +20,7 @@ interface Delivery extends AssetPlace {
 const MONTH_SECONDS = 2_592_000;
 
 /**
- * Delivers an asset: the CDN's copy if there is one, and the stored asset otherwise.
+ * Delivers an asset: the CDN's copy if the CDN has a copy, and the stored asset otherwise.
  *
  * @param path - The path from the request, still encoded.
  */

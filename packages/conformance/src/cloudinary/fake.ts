@@ -42,7 +42,7 @@ export interface CloudinaryFakeOptions {
    */
   readonly apiSecret?: string | undefined;
   /**
-   * The digest that the account signs with.
+   * The digest algorithm with which the account signs requests.
    *
    * @default `"sha1"`
    */
@@ -118,7 +118,7 @@ const LIMITS: OptionNames<CloudinaryLimits> = {
 
 /** A fake of Cloudinary that runs on this machine. */
 export interface CloudinaryFake {
-  /** The address of the API and of the delivery, without a slash at the end. */
+  /** The address of the API and of delivered files, without a slash at the end. */
   readonly url: string;
   readonly cloudName: string;
   readonly apiKey: string;

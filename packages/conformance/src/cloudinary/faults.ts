@@ -19,7 +19,7 @@ export type CloudinaryFault =
   | { readonly type: "truncated"; readonly afterBytes: number }
   /** No answer ever comes. */
   | { readonly type: "silent" }
-  /** The answer comes byte by byte. So characters of several bytes arrive in pieces. */
+  /** The answer comes byte by byte, so a character of several bytes arrives in pieces. */
   | { readonly type: "slow" }
   /** The request takes effect, but its answer never arrives. */
   | { readonly type: "lost" };
@@ -31,11 +31,11 @@ export interface CloudinaryFailure {
   readonly matches?: ((request: FakeRequest) => boolean) | undefined;
   /** The number of requests that fail; default without a limit. */
   readonly times?: number | undefined;
-  /** The number of matching requests that pass before the first one fails; default 0. */
+  /** The number of matching requests that pass before the first request fails; default 0. */
   readonly skip?: number | undefined;
 }
 
-/** A record of a request that came, for tests to inspect. */
+/** A record of a request that the fake received. Tests can inspect the record. */
 export interface FakeRequest {
   readonly method: string;
   /** The decoded path. */
@@ -102,7 +102,7 @@ export function createFaults(): Faults {
 }
 
 /**
- * Fails a request before the fake works on it. Does nothing for faults that happen later.
+ * Fails a request before the fake works on it. Does nothing for faults that break the answer.
  *
  * @returns True if the request needs no further work.
  */

@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { Refusal } from "./refusal.js";
 
-/** The head of one part of a form. The value or the file that follows is read as it arrives. */
+/** The headers of one part of a form. The value or the file after the headers is read as it arrives. */
 interface PartHead {
   readonly name: string;
   readonly filename: string | undefined;
@@ -23,7 +23,7 @@ const FIELD_BYTES_MAX = 1024 * 1024;
 const HEAD_END = "\r\n\r\n";
 
 /**
- * Reads a form, and passes its file on as it arrives. Refuses a form if its framing breaks RFC 7578.
+ * Reads a form, and passes on the bytes of the form's file as they arrive. Refuses a form if its framing breaks RFC 7578.
  *
  * @param openFile - Called when the file begins, with all the fields that came before it.
  */
@@ -48,7 +48,7 @@ export async function readForm(
 
 export function addField(fields: Form["fields"], name: string, value: string): void {
   if (!name.endsWith("[]")) {
-    if (Object.hasOwn(fields, name)) throw new Refusal(400, `Field ${name} is there twice`);
+    if (Object.hasOwn(fields, name)) throw new Refusal(400, `Field ${name} appears twice`);
     fields[name] = value;
     return;
   }
@@ -108,7 +108,7 @@ class FormReader {
       // The last bytes may be the beginning of a boundary, so they are held back.
       const safe = this.#buffer.byteLength - this.#delimiter.byteLength;
       if (safe > 0) await write(this.#take(safe));
-      if (!(await this.#more())) throw malformed("it ends within a part");
+      if (!(await this.#more())) throw malformed("it ends in the middle of a part");
     }
   }
 
@@ -128,7 +128,8 @@ class FormReader {
 
   async #expect(text: string): Promise<void> {
     await this.#atLeast(text.length);
-    if (this.#take(text.length).toString("latin1") !== text) throw malformed("it begins with no boundary");
+    if (this.#take(text.length).toString("latin1") !== text)
+      throw malformed("it does not begin with a boundary");
   }
 
   async #atLeast(bytes: number): Promise<void> {
@@ -160,7 +161,7 @@ function partHead(text: string): PartHead {
   const found = /^content-disposition:\s*form-data;\s*name="([^"]*)"(?:;\s*filename="([^"]*)")?\s*$/i.exec(
     line ?? "",
   );
-  if (found?.[1] === undefined) throw malformed("a part does not say its name");
+  if (found?.[1] === undefined) throw malformed("a part has no name");
   return { name: found[1], filename: found[2] };
 }
 

@@ -2,10 +2,10 @@
 // also tests the SDK's signatures.
 import { createHash, timingSafeEqual } from "node:crypto";
 
-/** The digest that an account signs with. */
+/** The digest algorithm with which an account signs requests. */
 export type SignatureAlgorithm = "sha1" | "sha256";
 
-/** The fields of a request. A list is sent as several fields `name[]`, and signed as one value with commas. */
+/** The fields of a request. A list is sent as several `name[]` fields, but is signed as one value with commas. */
 export type Fields = Readonly<Record<string, string | readonly string[]>>;
 
 /** The fields that a signature never covers. @see https://cloudinary.com/documentation/authentication_signatures */
@@ -18,8 +18,8 @@ const UNSIGNED: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Returns the text that is hashed, without the secret. Version 2 encodes each `&` in a value, so that one field cannot
- * look like two fields.
+ * Returns the text that a signature covers. The caller appends the secret to the text. Version 2 encodes each `&` in a
+ * value, so that one field cannot look like two fields.
  */
 export function stringToSign(fields: Fields, version: 1 | 2): string {
   return Object.entries(fields)

@@ -11,7 +11,7 @@ import { DELIVERY_TYPES, type DeliveryType, RESOURCE_TYPES, type ResourceType } 
 /** The result of an upload. */
 interface Stored {
   readonly asset: Asset;
-  /** True if the asset already existed and was kept. The sent file was then dropped. */
+  /** True if the asset already existed and was kept, and the sent file was dropped. */
   readonly existing: boolean;
 }
 

@@ -19,7 +19,7 @@ export interface UploadCall {
   readonly action: string;
   readonly request: IncomingMessage;
   readonly query: Record<string, string>;
-  /** Called with the fields as soon as they are known. */
+  /** Receives the fields as soon as they are known. */
   readonly onFields: (fields: Fields) => void;
 }
 
@@ -27,7 +27,7 @@ export interface UploadCall {
 export async function callUploadApi(cloud: Cloud, call: UploadCall): Promise<Record<string, unknown>> {
   if (call.action === "upload") return await upload(cloud, call);
   const { fields } = await readForm(call.request, boundaryOf(call.request), () => {
-    throw new Refusal(400, "No file is expected here");
+    throw new Refusal(400, "This call does not accept a file");
   });
   call.onFields(fields);
   assertCall(cloud, call, fields);

@@ -11,7 +11,11 @@ export function hasStatus({ status }: HttpReply, ...expected: readonly number[])
 /** Throws unless the answer is the whole object. */
 export function isWhole(reply: HttpReply, { bytes }: Fixture): void {
   hasStatus(reply, 200);
-  assert.equal(reply.headers["content-range"], undefined, "an answer of 200 has a Content-Range");
+  assert.equal(
+    reply.headers["content-range"],
+    undefined,
+    "an answer with status 200 has a Content-Range header",
+  );
   sameBytes(reply.body, bytes);
 }
 
@@ -19,15 +23,11 @@ export function isWhole(reply: HttpReply, { bytes }: Fixture): void {
 export function isPart(reply: HttpReply, { bytes }: Fixture, offset: number, length: number): void {
   hasStatus(reply, 206);
   const expected = `bytes ${offset}-${offset + length - 1}/${bytes.byteLength}`;
-  assert.equal(
-    reply.headers["content-range"],
-    expected,
-    "Content-Range is not the stretch that was asked for",
-  );
+  assert.equal(reply.headers["content-range"], expected, "Content-Range is not the requested range");
   assert.equal(
     reply.headers["content-length"],
     String(length),
-    "Content-Length is not the length of the stretch",
+    "Content-Length is not the length of the requested range",
   );
   sameBytes(reply.body, bytes.subarray(offset, offset + length));
 }
@@ -35,7 +35,7 @@ export function isPart(reply: HttpReply, { bytes }: Fixture, offset: number, len
 /** Throws unless the answer is 304 without a body. */
 export function isNotModified(reply: HttpReply): void {
   hasStatus(reply, 304);
-  assert.equal(reply.body.byteLength, 0, "an answer of 304 has a body");
+  assert.equal(reply.body.byteLength, 0, "an answer with status 304 has a body");
 }
 
 /** Throws unless the answer says that no byte of the object lies in the range. */
@@ -44,14 +44,14 @@ export function isUnsatisfiable(reply: HttpReply, { bytes }: Fixture): void {
   assert.equal(
     reply.headers["content-range"],
     `bytes */${bytes.byteLength}`,
-    "Content-Range does not have the size",
+    "Content-Range does not contain the size of the object",
   );
 }
 
 /** Returns a header that the answer must have. */
 export function headerOf({ headers }: HttpReply, name: string): string {
   const value = headers[name];
-  assert.ok(value !== undefined, `the answer has no ${name}`);
+  assert.ok(value !== undefined, `the answer has no ${name} header`);
   return value;
 }
 

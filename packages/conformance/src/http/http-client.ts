@@ -114,7 +114,7 @@ export function partsOf(url: string): {
       url,
     )?.groups;
   if (groups === undefined)
-    throw new TypeError(`put: the address of an object begins with http:// or https://, not "${url}"`);
+    throw new TypeError(`put: the address of an object must begin with http:// or https://, but is "${url}"`);
   const { origin = "", scheme, host = "", port, target = "" } = groups;
   const secure = scheme === "https";
   return {

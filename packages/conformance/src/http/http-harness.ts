@@ -31,8 +31,8 @@ const SCRIPT = '<script>document.title = "it ran"</script>';
 /**
  * Runs the rules for file servers on a server, and reports on every rule. Rejects only if the server cannot be opened, filled or closed.
  *
- * @param open - Starts the server, or returns a description of a running server. The result has a function that puts objects behind the
- * server.
+ * @param open - Starts the server, or returns a description of a running server. The result has a function that
+ * stores objects for the server.
  */
 export async function runHttpRules(open: OpenServer, options: HttpRunOptions = {}): Promise<RunReport> {
   return await runSuite(suiteOf("runHttpRules", open), options);

@@ -1,7 +1,7 @@
 /** A Web handler, which answers every request and never rejects. */
 export type HttpHandler = (request: Request) => Promise<Response>;
 
-/** A way to break a handler. */
+/** A function that makes a broken handler from a working handler. */
 export type HttpBreak = (handler: HttpHandler) => HttpHandler;
 
 /** A file server that breaks one rule. The rule must catch this server. A rule without a mutant might check nothing. */
@@ -16,14 +16,14 @@ export interface HttpMutant {
 /** The headers to set. The value `undefined` removes a header. */
 export type HeaderChanges = Readonly<Record<string, string | undefined>>;
 
-/** Makes a break that changes the headers of requests before the handler answers the requests. */
+/** Makes an {@link HttpBreak} that changes the headers of requests before the handler gets the requests. */
 export function asking(
   change: (request: Request, inner: HttpHandler) => HeaderChanges | Promise<HeaderChanges>,
 ): HttpBreak {
   return (inner) => async (request) => await inner(withHeaders(request, await change(request, inner)));
 }
 
-/** Makes a break that changes answers. */
+/** Makes an {@link HttpBreak} that changes the handler's answers. */
 export function answering(
   change: (response: Response, request: Request, inner: HttpHandler) => Response | Promise<Response>,
 ): HttpBreak {
@@ -52,13 +52,13 @@ export function altered(
   return new Response(body, { status, headers: changed(response.headers, headers) });
 }
 
-/** Replaces an answer by a plain answer, and cancels the body of the replaced answer. */
+/** Returns a new answer with only a status and a text, and cancels the body of the old answer. */
 export async function instead(response: Response, status: number, body = "wrong"): Promise<Response> {
   await response.body?.cancel();
   return new Response(body, { status });
 }
 
-/** Returns the headers with which the handler serves the object of a request. */
+/** Sends a HEAD request for the same address to the handler, and returns the headers of the answer. */
 export async function headersOf(inner: HttpHandler, { url }: Request): Promise<Headers> {
   return (await inner(new Request(url, { method: "HEAD" }))).headers;
 }

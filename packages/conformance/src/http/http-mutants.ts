@@ -5,7 +5,7 @@ import { safetyMutants } from "./mutants/safety.js";
 import { signatureMutants } from "./mutants/signatures.js";
 import { wholeMutants } from "./mutants/whole.js";
 
-/** A broken server for each rule about file servers. */
+/** The broken file servers: at least one for each rule about file servers. */
 export const HTTP_MUTANTS: readonly HttpMutant[] = [
   ...wholeMutants,
   ...httpRangeMutants,
@@ -14,5 +14,5 @@ export const HTTP_MUTANTS: readonly HttpMutant[] = [
   ...safetyMutants,
 ];
 
-/** A broken server for each rule about signed links. */
+/** The broken servers with signed links: at least one for each rule about signed links. */
 export const SIGNATURE_MUTANTS: readonly HttpMutant[] = signatureMutants;

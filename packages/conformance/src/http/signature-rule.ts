@@ -18,19 +18,19 @@ export interface SignedRequest {
 
 /** A server with signed links. It refuses every request without a signed link. */
 export interface SignedSubject {
-  /** Puts an object behind the server, under a plain name such as `"object.bin"`. */
+  /** Stores an object for the server, under a plain name such as `"object.bin"`. */
   readonly put: (name: string, bytes: Uint8Array, headers: FixtureHeaders) => Promise<void>;
-  /** Reads an object behind the server. */
+  /** Returns the bytes of a stored object, or `undefined` if there is no object with this name. */
   readonly read: (name: string) => Promise<Uint8Array | undefined>;
   /** Makes a link for reading. */
   readonly signGet: (name: string, options: { readonly expiresInSeconds: number }) => Promise<string>;
   /** Makes a link for writing. */
   readonly signPut: (name: string, limits: UploadLimits) => Promise<SignedRequest>;
-  /** Closes the server. Called after the last rule. */
+  /** Closes the server. The suite calls this function after the last rule. */
   readonly close?: (() => Promise<void> | void) | undefined;
 }
 
-/** A server with signed links, in the form in which a rule sees it. */
+/** The functions and the bytes that a rule for signed links gets. */
 export interface SignatureContext extends Pick<SignedSubject, "read" | "signGet" | "signPut"> {
   readonly send: (url: string, options?: SendOptions) => Promise<HttpReply>;
   /** The content of `"object.bin"`. The server has an object `"other.bin"` too. */

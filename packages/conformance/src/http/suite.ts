@@ -23,13 +23,13 @@ export interface ServerRule<Context> {
   readonly run: (context: Context) => Promise<void>;
 }
 
-/** One suite: its rules, and the functions that open a server and fill it for the rules. */
+/** A suite: its rules, and the functions that open a server and store the objects for the rules. */
 export interface Suite<Subject, Context, Rule extends ServerRule<Context>> {
   /** The name of the function that the user has called, for error messages. */
   readonly caller: string;
   readonly rules: readonly Rule[];
   readonly open: () => Promise<Subject> | Subject;
-  /** Puts the objects that the rules need behind the server. */
+  /** Stores the objects that the rules need, so that the server serves the objects. */
   readonly prepare: (subject: Subject) => Promise<Context>;
   /** Returns the reason why a rule does not apply, or `undefined` if the rule applies. */
   readonly skips?: ((rule: Rule, context: Context) => string | undefined) | undefined;
@@ -99,7 +99,7 @@ function startSession<Subject extends Closing, Context, Rule extends ServerRule<
       return await runRule(rule, context, suite.skips?.(rule, context), timeoutMs);
     },
     end: async () => {
-      // If the suite could not put its objects behind the server, the server is already closed.
+      // If the suite could not store its objects, the server is already closed.
       const found = await opened?.catch(() => undefined);
       await found?.subject.close?.();
     },

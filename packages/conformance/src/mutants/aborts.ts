@@ -4,7 +4,7 @@ import { mutant, storageMutant, type Break, type Mutant } from "../mutant.js";
 import { locksOn } from "./source-failures.js";
 import { facade, overriding, verbs } from "./breaks.js";
 
-/** Returns the options. If their signal is already aborted, leaves out the signal. */
+/** Returns the options, but leaves out a signal that is already aborted. */
 function deaf<Options extends CallOptions>(options: Options): Options {
   return options.signal?.aborted === true ? { ...options, signal: undefined } : options;
 }
@@ -120,7 +120,7 @@ export const abortMutants: readonly Mutant[] = [
     onAbort((_inner, _key, reason) => (reason instanceof Error ? reason : new Error(String(reason)))),
   ),
   storageMutant(
-    "the facade passes the reason of an abort on unchanged",
+    "the facade passes on the reason of an abort unchanged",
     "the facade wraps the reason of an abort",
     facade((storage, provider) => ({
       put: (key, body, options) =>
@@ -163,7 +163,7 @@ export const abortMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "if the source of a put stops giving bytes, timeoutMs ends the put with Timeout, and nothing is written",
-    "throws the wrong error when the time is up",
+    "throws another error instead of Timeout",
     (storage, provider) =>
       facade(() => ({
         put: (...given) =>

@@ -4,8 +4,8 @@ import type { Break } from "../mutant.js";
 import { collect } from "./breaks.js";
 
 /**
- * Makes a provider that supports fewer features than the given provider. The new provider declares this, and refuses the
- * features that it lacks.
+ * Makes a provider that supports fewer features than the given provider. The new provider declares which features are
+ * missing, and refuses calls that need these features.
  */
 export function restricted(denied: Partial<Supports>): Break {
   return (inner) => {
@@ -17,7 +17,8 @@ export function restricted(denied: Partial<Supports>): Break {
       if (supports.emptyObject && supports.overwrite) return await inner.put(key, body, options);
       options.signal?.throwIfAborted();
       const bytes = await collect(body, options);
-      if (bytes.byteLength === 0 && !supports.emptyObject) refuse("it takes no empty objects", key);
+      if (bytes.byteLength === 0 && !supports.emptyObject)
+        refuse("the provider cannot store empty objects", key);
       const ifNoneMatch = supports.overwrite ? options.ifNoneMatch : "*";
       return await inner.put(key, await toBody(bytes), { ...options, ifNoneMatch });
     };

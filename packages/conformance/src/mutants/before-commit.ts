@@ -91,8 +91,8 @@ export const beforeCommitMutants: readonly Mutant[] = [
     }),
   ),
   mutant(
-    "each write and delete that takes effect calls beforeCommit before the call resolves",
-    "calls beforeCommit after a delete for which no caller waits",
+    "each write or delete that succeeds has called beforeCommit first",
+    "calls beforeCommit only after the delete has resolved",
     verbs((inner) => ({
       delete: async (key, { beforeCommit, ...options }) => {
         await inner.delete(key, options);

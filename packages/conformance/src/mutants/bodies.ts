@@ -3,7 +3,7 @@ import type { BodyInput, FileBody } from "@stowage/core";
 import { mutant, storageMutant, type Mutant } from "../mutant.js";
 import { facadePut, streamed } from "./breaks.js";
 
-/** Makes a mutant with a facade that replaces one kind of body by something else. */
+/** Makes a mutant with a facade that replaces one kind of body with another body. */
 export function takes(
   rule: string,
   name: string,
@@ -66,34 +66,34 @@ export const bodyMutants: readonly Mutant[] = [
   ),
   takes(
     "an ArrayBuffer can be stored",
-    "stores the name of an ArrayBuffer",
+    "calls String() on an ArrayBuffer",
     (body) => body instanceof ArrayBuffer,
     String,
   ),
-  takes("a Blob can be stored", "stores the name of a Blob", (body) => body instanceof Blob, String),
+  takes("a Blob can be stored", "calls String() on a Blob", (body) => body instanceof Blob, String),
   takes(
     "a Node stream can be stored",
-    "stores the first chunk of a Node stream",
+    "stores only the first chunk of a Node stream",
     (body) => body instanceof Readable,
     firstChunk,
   ),
-  takes("a Web stream can be stored", "stores the name of a Web stream", isWeb, String),
+  takes("a Web stream can be stored", "calls String() on a Web stream", isWeb, String),
   takes(
     "an async iterable of bytes can be stored",
-    "stores the first chunk of an iterable",
+    "stores only the first chunk of an iterable",
     isIterable,
     firstChunk,
   ),
-  takes("a Request can be stored", "stores the name of a Request", (body) => body instanceof Request, String),
+  takes("a Request can be stored", "calls String() on a Request", (body) => body instanceof Request, String),
   takes(
     "a function that returns bytes can be stored",
-    "stores the text of a function",
+    "stores the source code of a function",
     (body) => typeof body === "function" && !isAsync(body),
     String,
   ),
   takes(
     "a function that returns a promise of a stream can be stored",
-    "stores the name of a promise",
+    "calls String() on a promise",
     isAsync,
     () => "[object Promise]",
   ),
@@ -115,11 +115,11 @@ export const bodyMutants: readonly Mutant[] = [
   ),
   mutant(
     "a stream of the declared size can be stored",
-    "loses the last byte of a stream with a size",
+    "loses the last byte of a stream with a declared size",
     streamed((bytes, { size }) => (size === 100_001 ? shorter(bytes) : bytes)),
   ),
   storageMutant(
-    "a body of the wrong type is a TypeError, and nothing is written",
+    "a body of the wrong type is refused with TypeError, and nothing is written",
     "turns any value into text",
     facadePut((key, body, options) => {
       const known = typeof body === "string" || typeof body === "function" || ArrayBuffer.isView(body);
@@ -131,7 +131,7 @@ export const bodyMutants: readonly Mutant[] = [
     }),
   ),
   storageMutant(
-    "a declared size that is negative or not a whole number is a TypeError",
+    "a declared size that is negative or not a whole number is refused with TypeError",
     "ignores an invalid size",
     facadePut((key, body, options) => [
       key,
@@ -142,7 +142,7 @@ export const bodyMutants: readonly Mutant[] = [
     ]),
   ),
   takes(
-    "a stream that was already read is a SourceError, not an empty object",
+    "a stream that was already read is refused with SourceError, and no empty object is stored",
     "stores an empty object for a stream that was read",
     (body) => body instanceof Readable && body.readableDidRead,
     () => "",

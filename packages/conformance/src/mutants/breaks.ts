@@ -22,7 +22,7 @@ import type { Break } from "../mutant.js";
 
 export { tick };
 
-/** Reads a whole body into memory, like a careless provider. */
+/** Reads a whole body into memory, as a careless provider does. */
 export async function collect(body: Body, options: PutOptions = {}): Promise<Uint8Array> {
   if (body.bytes !== undefined) return body.bytes;
   const chunks: Uint8Array[] = [];

@@ -82,7 +82,7 @@ function onCreateOnlyStreams(breaks: Break): Break {
   };
 }
 
-/** Replaces `put`, but only for calls that have this condition. */
+/** Replaces `put`, but only for calls that have the condition `name`. */
 function onCondition(
   name: "ifMatch" | "ifNoneMatch",
   put: (inner: StorageProvider) => StorageProvider["put"],
@@ -96,7 +96,7 @@ function onCondition(
 export const conditionMutants: readonly Mutant[] = [
   mutant(
     "a create-only put of a free key writes the object",
-    "forgets what it created",
+    "loses the object that it created",
     onCondition("ifNoneMatch", (inner) => async (key, body, options) => {
       const info = await inner.put(key, body, options);
       await inner.delete(key, {});
@@ -149,7 +149,7 @@ export const conditionMutants: readonly Mutant[] = [
     onCreateOnlyStreams(forgetsParts),
   ),
   mutant(
-    "without create-only uploads in parts, a large create-only stream is refused, and the old object stays",
+    "if the provider has no create-only uploads in parts, a large create-only stream is refused, and the old object stays",
     "ignores ifNoneMatch of large streams",
     onCreateOnlyStreams(forgetsParts),
     restricted({ ifNoneMatchOnMultipart: false }),
@@ -188,7 +188,7 @@ export const conditionMutants: readonly Mutant[] = [
     looksFirst,
   ),
   storageMutant(
-    "an invalid condition of a put is a TypeError",
+    "a put with an invalid condition rejects with TypeError",
     "drops conditions that it does not understand",
     facade((storage) => ({
       put: async (key, body, { ifMatch, ifNoneMatch, ...options } = {}) =>

@@ -11,7 +11,7 @@ function copies(change: (copy: Copy, inner: StorageProvider) => Copy): Break {
   return verbs((inner) => ({ copy: inner.copy && change(inner.copy, inner) }));
 }
 
-/** Replaces `copy` by a put that takes over only some of the facts. */
+/** Replaces `copy` with a put that keeps only the given facts of the source. */
 function copiesWith(facts: (info: ObjectInfo) => PutOptions): Break {
   return copies((_copy, inner) => async (from, to, { ifNoneMatch, signal }: CopyOptions) => {
     signal?.throwIfAborted();
@@ -51,7 +51,7 @@ const linksInstead: Break = (inner) => {
 export const copyMutants: readonly Mutant[] = [
   mutant(
     "a copy has the bytes of its source, and the source stays",
-    "copies the first block",
+    "copies only the first block",
     copies((copy, inner) => async (from, to, options) => {
       await copy(from, to, options);
       const bytes = await bytesOf(inner, to);
@@ -75,7 +75,7 @@ export const copyMutants: readonly Mutant[] = [
   ),
   mutant(
     "a copy with the right sourceIfMatch copies the object",
-    "compares the ETag of the source with the target",
+    "compares sourceIfMatch with the ETag of the target",
     copies((copy, inner) => async (from, to, options) => {
       const { sourceIfMatch } = options;
       if (sourceIfMatch !== undefined && (await find(inner, to))?.etag !== sourceIfMatch) {
@@ -112,7 +112,7 @@ export const copyMutants: readonly Mutant[] = [
   ),
   mutant(
     "a copy replaces the whole target",
-    "leaves the headers of the target",
+    "keeps the headers of the old target",
     copies((copy, inner) => async (from, to, options) => {
       const old = await find(inner, to);
       const info = await copy(from, to, options);
@@ -135,7 +135,7 @@ export const copyMutants: readonly Mutant[] = [
   mutant("a copy and its source are independent", "links instead of copying", linksInstead),
   mutant(
     "a copy of a missing object rejects with NotFound and creates no object",
-    "copies a missing object as an empty one",
+    "copies a missing object as an empty object",
     copies(
       (copy, inner) => async (from, to, options) =>
         recovering(
@@ -161,7 +161,7 @@ export const copyMutants: readonly Mutant[] = [
     }),
   ),
   mutant(
-    "a copy through this process also keeps the bytes and headers",
+    "if the provider has no copy, a copy through the facade also keeps the bytes and headers",
     "get forgets Cache-Control",
     infos((info, verb) => (verb === "get" ? { ...info, cacheControl: undefined } : info)),
   ),

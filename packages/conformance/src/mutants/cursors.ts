@@ -57,7 +57,7 @@ const countsObjects: Break = verbs((inner) => ({
 }));
 
 function wrongCursor(inner: StorageProvider): StorageError {
-  return new StorageError("InvalidArgument", "the mutant does not like the cursor", {
+  return new StorageError("InvalidArgument", "the mutant refuses the cursor", {
     operation: "list",
     provider: inner.name,
   });
@@ -114,7 +114,7 @@ export const cursorMutants: readonly Mutant[] = [
   ),
   mutant(
     "a listing continues even if the last key before its cursor is deleted",
-    "ends when the key of the cursor is gone",
+    "ends the listing if the key of the cursor is gone",
     verbs((inner) => ({
       list: async (options) => {
         const position = contentOf(options.cursor ?? "")[3];
@@ -126,11 +126,11 @@ export const cursorMutants: readonly Mutant[] = [
   ),
   mutant(
     "a key that is added during a listing does not hide or repeat other keys",
-    "keeps a cursor that counts objects",
+    "returns cursors that count objects",
     countsObjects,
   ),
   mutant(
-    "a new key that sorts after the cursor is shown",
+    "a listing shows a new key if the key sorts after the cursor",
     "shows only the objects that existed when the listing began",
     remembering(
       ({ prefix }, _page, inner) => keysOf(inner, prefix),
@@ -168,18 +168,18 @@ export const cursorMutants: readonly Mutant[] = [
     },
   ),
   mutant(
-    "a cursor of a listing with another prefix rejects with InvalidArgument",
+    "a cursor from a listing with another prefix is refused with InvalidArgument",
     "accepts a cursor of a different prefix",
     adopts("prefix"),
   ),
   mutant(
-    "a cursor of a listing without the delimiter rejects with InvalidArgument",
+    "a cursor from a listing without the delimiter is refused with InvalidArgument if the delimiter is given",
     "accepts a cursor of a different delimiter",
     adopts("delimiter"),
   ),
   mutant(
     "an invalid cursor rejects with InvalidArgument",
-    "starts again when it does not understand a cursor",
+    "restarts the listing when it does not understand a cursor",
     startsAgain((cursor) => cursor !== ""),
   ),
   mutant(
@@ -188,12 +188,12 @@ export const cursorMutants: readonly Mutant[] = [
     startsAgain((cursor) => cursor === ""),
   ),
   mutant(
-    "a listing after a key begins with the next key, even if no object has the given key",
+    "a listing that starts after a key begins with the next key, even if no object has the given key",
     "begins a listing with the key itself",
     listOptions((options) => ({ ...options, after: options.after?.slice(0, -1) })),
   ),
   mutant(
-    "a listing after a key can have several pages, and gives each later key once",
+    "a listing that starts after a key can have several pages, and gives each later key once",
     "begins each page after the key",
     (inner) => {
       let began: string | undefined;
@@ -208,7 +208,7 @@ export const cursorMutants: readonly Mutant[] = [
     },
   ),
   mutant(
-    "with the delimiter, a listing after a common prefix skips the whole folder",
+    "with the delimiter, a listing that starts after a common prefix skips the whole folder",
     "shows the common prefix again",
     verbs((inner) => ({
       list: async (options) => {

@@ -6,7 +6,7 @@ import { facade, facadePut, listed, recovering, results, verbs } from "./breaks.
 
 /** Makes a mutant with a facade that drops an option of put. */
 function drops(rule: string, option: keyof StoragePutOptions, base?: Break): Mutant {
-  const name = `drops ${option} in silence${base === undefined ? "" : " where it is not supported"}`;
+  const name = `silently drops ${option}${base === undefined ? "" : " if the provider does not support it"}`;
   return storageMutant(
     rule,
     name,
@@ -21,7 +21,7 @@ const IDEMPOTENT = "a repeated put with the same idempotency key and";
 export const idempotencyMutants: readonly Mutant[] = [
   drops(`${IDEMPOTENT} the same bytes returns the result of the first put`, "idempotencyKey"),
   storageMutant(
-    `${IDEMPOTENT} other bytes is a Conflict, and the first object stays`,
+    `${IDEMPOTENT} other bytes rejects with Conflict, and the first object stays`,
     "treats different bytes as a repetition",
     facade((storage) => ({
       put: (key, body, options) =>
@@ -45,7 +45,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
-    "a stream that is put twice with the same idempotency key is also stored once",
+    "a stream that is put twice with the same idempotency key is stored only once",
     "ignores the idempotency key of streams",
     facadePut((key, body, options) => [
       key,
@@ -54,7 +54,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     ]),
   ),
   storageMutant(
-    "an idempotency key that is not a string of 1 to 200 characters is a TypeError",
+    "an idempotency key that is not a string of 1 to 200 characters is refused with TypeError",
     "repairs idempotency keys",
     facadePut((key, body, options) => {
       const given: unknown = options?.idempotencyKey;
@@ -68,7 +68,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     }),
   ),
   drops(
-    "without metadata, an idempotency key is refused with Unsupported",
+    "if the provider keeps no metadata, an idempotency key is refused with Unsupported",
     "idempotencyKey",
     denied("metadata"),
   ),
@@ -81,22 +81,22 @@ function without<Options extends object>(options: Options | undefined, name: key
 
 export const declaredMutants: readonly Mutant[] = [
   drops(
-    "without create-only writes, ifNoneMatch is refused with Unsupported before the source is read",
+    "if the provider has no create-only writes, ifNoneMatch is refused with Unsupported before the source is read",
     "ifNoneMatch",
     denied("ifNoneMatch"),
   ),
   drops(
-    "without conditional writes, ifMatch is refused with Unsupported before the source is read",
+    "if the provider has no conditional writes, ifMatch is refused with Unsupported before the source is read",
     "ifMatch",
     denied("ifMatch"),
   ),
   drops(
-    "without metadata, a put with metadata is refused with Unsupported before the source is read",
+    "if the provider keeps no metadata, a put with metadata is refused with Unsupported before the source is read",
     "metadata",
     denied("metadata"),
   ),
   storageMutant(
-    "without create-only writes, a create-only copy is refused with Unsupported",
+    "if the provider has no create-only writes, a create-only copy is refused with Unsupported",
     "copies without its condition",
     facade((storage) => ({
       copy: async (from, to, options) => storage.copy(from, to, without(options, "ifNoneMatch")),
@@ -104,7 +104,7 @@ export const declaredMutants: readonly Mutant[] = [
     denied("ifNoneMatch"),
   ),
   storageMutant(
-    "without ranges, a get with a range is refused with Unsupported",
+    "if the provider has no range reads, a get with a range is refused with Unsupported",
     "returns the whole object for a range",
     facade((storage) => ({
       get: async (key, options) => storage.get(key, without(options, "range")),
@@ -112,7 +112,7 @@ export const declaredMutants: readonly Mutant[] = [
     denied("range"),
   ),
   storageMutant(
-    "without conditional deletes, a delete with ifMatch is refused with Unsupported, and the object stays",
+    "if the provider has no conditional deletes, a delete with ifMatch is refused with Unsupported, and the object stays",
     "deletes without its condition",
     facade((storage) => ({
       delete: async (key, options) => storage.delete(key, without(options, "ifMatch")),
@@ -120,22 +120,22 @@ export const declaredMutants: readonly Mutant[] = [
     denied("conditionalDelete"),
   ),
   mutant(
-    "without listings, list, listPage and deletePrefix are refused with Unsupported, and nothing is deleted",
-    "lists nothing where it cannot list",
+    "list, listPage and deletePrefix are refused with Unsupported if the provider has no listings, and nothing is deleted",
+    "returns empty listings although it cannot list",
     verbs((inner) => ({
       list: async () => ({ objects: [], prefixes: [] }),
       supports: { ...inner.supports, list: false },
     })),
   ),
   storageMutant(
-    "without empty objects, a body of zero bytes is refused with Unsupported",
+    "if the provider cannot store empty objects, a body of zero bytes is refused with Unsupported",
     "stores a line break for an empty body",
     facadePut((key, body, options) => [key, body === "" ? "\n" : body, options]),
     denied("emptyObject"),
   ),
   mutant(
-    "without overwriting, a put of a taken key rejects with AlreadyExists and leaves the old object unchanged",
-    "overwrites an object although it declares that it does not",
+    "if the provider cannot overwrite, a put of a taken key rejects with AlreadyExists and leaves the old object unchanged",
+    "overwrites an object although it declares that it cannot overwrite",
     verbs((inner) => ({
       put: (key, body, options) =>
         recovering(
@@ -150,8 +150,8 @@ export const declaredMutants: readonly Mutant[] = [
     denied("overwrite"),
   ),
   mutant(
-    "without overwriting, a copy onto a taken key rejects with AlreadyExists and leaves the old object unchanged",
-    "copies over an object although it declares that it does not",
+    "if the provider cannot overwrite, a copy onto a taken key rejects with AlreadyExists and leaves the old object unchanged",
+    "copies over an object although it declares that it cannot overwrite",
     verbs((inner) => {
       const { copy } = inner;
       const copyOver: typeof copy =
@@ -165,7 +165,7 @@ export const declaredMutants: readonly Mutant[] = [
     denied("overwrite"),
   ),
   mutant(
-    "without ordered listings, a listing still shows every object once",
+    "if the provider has no ordered listings, a listing still shows every object once",
     "shows objects twice",
     listed((page) => ({
       ...page,
@@ -174,7 +174,7 @@ export const declaredMutants: readonly Mutant[] = [
     denied("orderedList"),
   ),
   mutant(
-    "without exact bytes, an object can still be read and is not empty",
+    "if the provider may change bytes, an object can still be read and is not empty",
     "returns no object at all",
     results((result) => ({
       ...result,

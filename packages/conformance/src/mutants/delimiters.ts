@@ -21,8 +21,8 @@ function folderOf(key: string): string {
 }
 
 /**
- * Returns the common prefix of a folder in a listing: the part of its name up to the first slash after the listed
- * prefix.
+ * Returns the common prefix that a listing shows for a folder: the part of the folder's name up to the first slash after
+ * the prefix of the listing.
  */
 function levelOf(folder: string, prefix: string): string {
   return folder.slice(0, folder.indexOf("/", prefix.length) + 1);
@@ -75,7 +75,7 @@ export const delimiterMutants: readonly Mutant[] = [
     })),
   ),
   mutant(
-    "with the delimiter, the prefix of a folder shows only the folder's own level",
+    "with the delimiter, a listing of a folder shows only the folder's own level",
     "shows everything below a folder",
     rolledOptions((options) =>
       options.prefix.split("/").length > 2 ? { ...options, delimiter: undefined } : options,
@@ -90,7 +90,7 @@ export const delimiterMutants: readonly Mutant[] = [
     })),
   ),
   mutant(
-    "a prefix that names a folder without the slash shows the common prefix, not the folder's content",
+    "with the delimiter, a listing of a folder's name without the slash shows the common prefix, not the folder's content",
     "adds the missing slash to a prefix",
     rolledOptions((options) => ({
       ...options,
@@ -102,7 +102,7 @@ export const delimiterMutants: readonly Mutant[] = [
     "keeps empty folders",
     keepsFolders,
   ),
-  mutant("a failed put leaves no common prefix", "leaves the folders of failed puts", (inner) =>
+  mutant("a failed put leaves no common prefix", "shows the folders of failed puts", (inner) =>
     ghostly(inner, folderOf, (page, ghosts, { delimiter, prefix = "" }) =>
       delimiter === undefined ? page : withFolders(page, ghosts, prefix),
     ),

@@ -57,7 +57,7 @@ export const directoryMutants: readonly Mutant[] = [
     },
   ),
   putsDirectory(
-    "putDirectory of a missing folder is a SourceError",
+    "putDirectory of a missing folder rejects with SourceError",
     "treats a missing folder as an empty folder",
     (storage) => (directory, prefix, options) =>
       recovering(
@@ -82,7 +82,7 @@ export const directoryMutants: readonly Mutant[] = [
   ),
   downloads(
     "download writes the object to a file",
-    "cuts the file it downloads",
+    "truncates the downloaded file",
     (storage) => async (key, path, options) => {
       const info = await storage.download(key, path, options);
       await writeFile(path, (await readFile(path)).subarray(0, -1));
@@ -102,7 +102,7 @@ export const directoryMutants: readonly Mutant[] = [
       ),
   ),
   downloads(
-    "a failed download leaves the old file unchanged, and no other file",
+    "a failed download leaves the old file unchanged, and leaves no other file behind",
     "writes over the old file",
     (storage) => (key, path, options) =>
       recovering(
@@ -125,7 +125,7 @@ export const directoryMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
-    "download into a missing folder is InvalidArgument",
+    "download into a missing folder rejects with InvalidArgument",
     "makes the missing folder",
     facade((storage, provider) => ({
       download: (key, path, options) =>

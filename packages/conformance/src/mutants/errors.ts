@@ -24,7 +24,7 @@ function without(error: StorageError, facts: Partial<StorageErrorOptions>): Stor
 export const errorMutants: readonly Mutant[] = [
   mutant(
     "an error carries the operation",
-    "calls every operation a list",
+    "reports every operation as a list",
     fails("head", (error) => without(error, { operation: "list" })),
   ),
   mutant(
@@ -34,7 +34,7 @@ export const errorMutants: readonly Mutant[] = [
   ),
   mutant(
     "an error carries the name of the provider",
-    "forgets its name in errors",
+    "leaves the provider's name out of errors",
     fails("get", (error) => without(error, { provider: "" })),
   ),
   mutant(
@@ -58,8 +58,8 @@ export const errorMutants: readonly Mutant[] = [
     fails("get", (error) => Object.defineProperty(error, "message", { value: "it failed" })),
   ),
   storageMutant(
-    "the facade passes a StorageError on unchanged",
-    "the facade makes new errors",
+    "the facade passes on a StorageError unchanged",
+    "the facade replaces a StorageError with a new error",
     facade((storage) => ({
       get: (key, options) =>
         recovering(

@@ -5,7 +5,7 @@ import { isWeb, takes } from "./bodies.js";
 import { tick } from "./breaks.js";
 import { NOTHING, isRead } from "./sources.js";
 
-/** Opens a Node stream late. Stores nothing if `happened` is true for the stream when it is opened. */
+/** Opens a Node stream late. Stores an empty object if `happened` is true for the stream at that time. */
 function late(happened: (stream: Readable) => boolean): (stream: Readable) => BodyInput {
   return (stream) => async () => {
     for (let turn = 0; turn < 5; turn++) await tick();
@@ -27,7 +27,7 @@ const isNode = (body: BodyInput): boolean => body instanceof Readable;
 export const everySourceMutants: readonly Mutant[] = [
   takes(
     "every kind of source is stored whole",
-    "stores the name of a File",
+    "calls String() on a File",
     (body) => body instanceof File,
     String,
   ),

@@ -73,14 +73,14 @@ export const facadeMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "exists is true for an object and false for a missing object",
-    "says that every object exists",
+    "exists is true for every key",
     facade((storage) => ({
       exists: async (key, options) => (await storage.exists(key, options)) || true,
     })),
   ),
   storageMutant(
     "exists rejects when the provider cannot answer",
-    "says that an object is missing while the provider is down",
+    "exists is false while the provider is down",
     facade((storage) => ({
       exists: (key, options) =>
         storage.exists(key, options).catch((error: unknown) => {
@@ -102,7 +102,7 @@ export const facadeMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
-    "list asks for a page only when it is needed",
+    "list asks for a page only when the page is needed",
     "list fetches all pages first",
     facade((storage) => ({
       list: (options) => allAtOnce(storage, options),
@@ -116,18 +116,18 @@ export const facadeMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
-    "each call has one event with the operation, key, size and milliseconds",
+    "each call causes one event with the operation, key, size and milliseconds",
     "events have no size",
     reports((event) => (event.type === "operation" ? { ...event, size: undefined } : event)),
   ),
   storageMutant(
-    "an event of a failed call carries its error",
+    "the event of a failed call carries the call's error",
     "reports only successful calls",
     reports((event) => (event.type === "operation" && event.error !== undefined ? undefined : event)),
   ),
   storageMutant(
     "an event listener that throws does not affect the call",
-    "fails when the listener throws",
+    "a call fails when the listener throws",
     (storage, provider, options) => ({
       ...storage,
       put: async (...given) => {
@@ -138,8 +138,8 @@ export const facadeMutants: readonly Mutant[] = [
     }),
   ),
   storageMutant(
-    "describe gives the kind, the type and the name",
-    "describes itself without a name",
+    "describe returns the kind, the type and the name of the storage",
+    "describe returns an empty name",
     facade((storage) => ({
       describe: () => ({ ...storage.describe(), name: "" }),
     })),
@@ -163,7 +163,7 @@ export const facadeMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "close aborts calls that are still under way after graceMs",
-    "treats calls that close aborted as finished",
+    "reports success for calls that close has aborted",
     facade((storage, provider) => ({
       put: (key, body, options) =>
         storage.put(key, body, options).catch((error: unknown) => {

@@ -3,7 +3,7 @@ import { type ObjectInfo, type StorageProvider } from "@stowage/core";
 import { mutant, type Break, type Mutant } from "../mutant.js";
 import { find, infos, inheriting, verbs } from "./breaks.js";
 
-/** Replaces the etags of a provider by different etags. In conditions, translates the etags back. */
+/** Replaces the etags that a provider returns with invented etags. Translates the etags in conditions back. */
 function etags(show: (info: ObjectInfo, inner: StorageProvider) => Promise<string> | string): Break {
   return (inner) => {
     const { copy } = inner;
@@ -39,7 +39,7 @@ function etags(show: (info: ObjectInfo, inner: StorageProvider) => Promise<strin
 
 export const factsMutants: readonly Mutant[] = [
   mutant(
-    "every object has an etag: after its put, on head, on get and in listings",
+    "the results of put, head, get and list all have an etag",
     "lists without etags",
     infos((info, verb) => (verb === "list" ? { ...info, etag: undefined } : info)),
   ),
@@ -62,7 +62,7 @@ export const factsMutants: readonly Mutant[] = [
   ),
   mutant(
     "50 puts of the same size in quick succession give 50 different etags",
-    "makes etags from the size and the second",
+    "makes etags from the size and the time in whole seconds",
     etags(({ size, lastModified }) => `"${size}-${Math.floor((lastModified?.getTime() ?? 0) / 1000)}"`),
   ),
   mutant(

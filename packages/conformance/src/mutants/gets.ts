@@ -43,8 +43,8 @@ function dropped(onDestroy: (done: () => void, ended: boolean) => void): Break {
 }
 
 /**
- * Reads the first block of a large object immediately. The other blocks come later, from the bytes that `later` returns at that
- * time.
+ * Reads the first block of a large object immediately. Reads each other block when the block is needed, from the bytes that
+ * `later` returns at that time.
  */
 function lazily(later: (inner: StorageProvider, key: string) => Promise<Uint8Array>): Break {
   return (inner) =>
@@ -116,7 +116,7 @@ export const getMutants: readonly Mutant[] = [
     finds("get", isFolder),
   ),
   mutant(
-    "get of a key that uses an object as a folder rejects with NotFound",
+    "if a.txt is an object, get of a.txt/below.txt rejects with NotFound",
     "returns an empty object for a name below a file",
     finds("get", isBelow),
   ),
@@ -126,7 +126,7 @@ export const getMutants: readonly Mutant[] = [
     infos((info, verb) => (verb === "get" ? { ...info, contentDisposition: undefined } : info)),
   ),
   mutant(
-    "a get without a range has no served range",
+    "a get without a range returns no served range",
     "returns a range for a read without a range",
     results((result) => ({
       ...result,
@@ -148,15 +148,15 @@ export const getMutants: readonly Mutant[] = [
     return { ...inner, get };
   }),
   mutant(
-    "a body that is destroyed before its end closes",
-    "never closes a dropped body",
+    "a body closes if it is destroyed before its end",
+    "never closes a body that is destroyed before its end",
     dropped((done, ended) => {
       if (ended) done();
     }),
   ),
   mutant(
     "20 abandoned reads leave no open file or socket",
-    "leaks a file for each dropped read",
+    "leaks a file for each abandoned read",
     dropped((done, ended) => {
       if (!ended) openSync("/dev/null", "r");
       done();

@@ -55,7 +55,7 @@ export const headerMutants: readonly Mutant[] = [
   loses("cacheControl"),
   loses("contentDisposition"),
   mutant(
-    "headers that were not given are absent",
+    "headers that the put did not set are absent",
     "returns empty headers",
     infos((info, verb) => (verb === "get" ? { ...info, cacheControl: info.cacheControl ?? "" } : info)),
   ),
@@ -73,7 +73,7 @@ export const headerMutants: readonly Mutant[] = [
     ),
   ),
   mutant(
-    "a given content type wins over the extension",
+    "the caller's content type wins over the extension",
     "prefers the extension to the caller's content type",
     putOptions((options, key) =>
       options.contentType === "application/x-own" && key.endsWith(".mp4")

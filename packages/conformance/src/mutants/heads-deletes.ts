@@ -16,7 +16,7 @@ export const headMutants: readonly Mutant[] = [
     finds("head", isFolder),
   ),
   mutant(
-    "head of a key that uses an object as a folder rejects with NotFound",
+    "if a.txt is an object, head of a.txt/below.txt rejects with NotFound",
     "head invents facts for a name below a file",
     finds("head", isBelow),
   ),
@@ -35,7 +35,7 @@ export const headMutants: readonly Mutant[] = [
   }),
 ];
 
-/** Deletes the object, and also all objects under the prefix that `others` returns for its key. */
+/** Deletes the object, and also all objects under the prefix that `others` returns for the object's key. */
 function deletesAlso(others: (key: string) => string): Break {
   return verbs((inner) => ({
     delete: async (key, options) => {
@@ -47,7 +47,7 @@ function deletesAlso(others: (key: string) => string): Break {
 }
 
 export const deleteMutants: readonly Mutant[] = [
-  mutant("a deleted object is gone for head, get and list", "lists deleted objects", (inner) => {
+  mutant("head, get and list do not find a deleted object", "lists deleted objects", (inner) => {
     const ghosts = new Map<string, ObjectInfo>();
     const remove: typeof inner.delete = async (key, options) => {
       const info = await find(inner, key);
@@ -82,7 +82,7 @@ export const deleteMutants: readonly Mutant[] = [
     };
     return { ...inner, delete: remove };
   }),
-  mutant("simultaneous deletes of one key all resolve", "refuses a second delete at once", (inner) => {
+  mutant("simultaneous deletes of one key all resolve", "refuses simultaneous deletes", (inner) => {
     const running = new Set<string>();
     const remove: typeof inner.delete = async (key, options) => {
       if (running.has(key)) throw failure(inner, "Unavailable", key, "delete");
@@ -103,7 +103,7 @@ export const deleteMutants: readonly Mutant[] = [
     deletesAlso((key) => `${key}/`),
   ),
   mutant(
-    "delete of a key that uses an object as a folder leaves the object unchanged",
+    "if a.txt is an object, delete of a.txt/below.txt leaves a.txt unchanged",
     "deletes the object with the name of the parent folder",
     verbs((inner) => ({
       delete: async (key, options) => {
@@ -132,7 +132,7 @@ export const deleteMutants: readonly Mutant[] = [
   ),
   mutant(
     "a deleted key can be written again, and keeps nothing of the old object",
-    "leaves the headers of a deleted object",
+    "gives a new object the headers of the deleted object",
     (inner) => {
       const left = new Map<string, string | undefined>();
       const remove: typeof inner.delete = async (key, options) => {

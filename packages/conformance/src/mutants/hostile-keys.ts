@@ -19,14 +19,14 @@ const segments = (key: string, change: (segment: string) => string | undefined):
     .join("/");
 
 export const hostileKeyMutants: readonly Mutant[] = [
-  repairs("an empty key", "stores the empty key as index", (key) => key || "index"),
-  repairs("a key with a leading slash", "drops slashes in front", (key) => key.replace(/^\/+/, "")),
-  repairs("a key with a trailing slash", "drops slashes at the end", (key) => key.replace(/\/+$/, "")),
-  repairs("a key with an empty segment", "joins slashes", (key) => key.replaceAll(/(?<=.)\/{2,}/g, "/")),
-  repairs("a key with a segment ..", "drops segments of two dots", (key) =>
+  repairs("an empty key", "stores an empty key under the name index", (key) => key || "index"),
+  repairs("a key with a leading slash", "drops leading slashes", (key) => key.replace(/^\/+/, "")),
+  repairs("a key with a trailing slash", "drops trailing slashes", (key) => key.replace(/\/+$/, "")),
+  repairs("a key with an empty segment", "merges slashes", (key) => key.replaceAll(/(?<=.)\/{2,}/g, "/")),
+  repairs("a key with a segment of two dots", "drops segments of two dots", (key) =>
     segments(key, (part) => (part === ".." ? undefined : part)),
   ),
-  repairs("a key with a segment .", "drops segments of one dot", (key) =>
+  repairs("a key with a segment of one dot", "drops segments of one dot", (key) =>
     segments(key, (part) => (part === "." ? undefined : part)),
   ),
   repairs("a key with a segment of dots and spaces", "replaces dots and spaces", (key) =>
@@ -49,7 +49,7 @@ export const hostileKeyMutants: readonly Mutant[] = [
     key.length > 1000 ? key.slice(0, 1024) : key.slice(0, 500),
   ),
   storageMutant(
-    "a key that is not a string is a TypeError",
+    "a key that is not a string is refused with TypeError",
     "turns keys into text",
     facade((storage) => ({
       put: async (key, body, options) => storage.put(String(key), body, options),

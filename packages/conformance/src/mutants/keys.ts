@@ -106,13 +106,13 @@ export const keyMutants: readonly Mutant[] = [
   ),
   changes(
     "names that JavaScript itself uses",
-    "loses the name __proto__",
+    "loses the key name __proto__",
     mangled((key) => key.replaceAll("__proto__", "proto")),
   ),
   changes("a leading dot", "hides dot files", hides(/\/\.[^/]*$/)),
   changes(
     "a trailing dot",
-    "drops dots at the end",
+    "drops trailing dots",
     mangledSegments((segment) => segment.replace(/\.+$/, "")),
   ),
   changes(
@@ -127,7 +127,7 @@ export const keyMutants: readonly Mutant[] = [
   ),
   changes(
     "numbers of different lengths",
-    "drops zeros in front of numbers",
+    "drops leading zeros of numbers",
     mangledSegments((segment) => segment.replace(/^0+(?=\d+\.)/, "")),
   ),
   changes(
@@ -147,12 +147,12 @@ export const keyMutants: readonly Mutant[] = [
   ),
   changes("a segment of 300 bytes", "cuts segments at 299 bytes", cuts(300, 299)),
   changes(
-    "a segment of 255 bytes of three-byte characters",
-    "counts bytes, but cuts characters",
+    "a 255-byte segment of three-byte characters",
+    "cuts a 255-byte segment to 84 characters",
     cuts(255, 84, (segment) => segment.length === 85),
   ),
   changes(
-    "white space that is not a space",
+    "white space other than plain spaces",
     "turns white space into spaces",
     mangled((key) => key.replaceAll(/\s/g, " ")),
   ),
@@ -161,8 +161,8 @@ export const keyMutants: readonly Mutant[] = [
     "drops invisible marks",
     mangled((key) => key.replaceAll(/[\u2028\u202E\uFEFF]/g, "")),
   ),
-  changes("one letter that is also a folder", "removes a file to make a folder", makesRoomForFolders),
-  changes("a folder that is also a file", "removes a folder to make a file", makesRoomForFiles),
+  changes("a one-letter name that is also a folder", "removes a file to make a folder", makesRoomForFolders),
+  changes("a folder name that is also a file name", "removes a folder to make a file", makesRoomForFiles),
   mutant(
     "a key as long as keyBytesMax allows is kept",
     "cuts keys at 1,000 bytes",

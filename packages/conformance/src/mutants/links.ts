@@ -13,7 +13,7 @@ function invents(
   change: (storage: FileStorage) => Partial<FileStorage>,
 ): Mutant {
   return storageMutant(
-    `if the provider has no ${verb}, the facade's ${verb} is Unsupported`,
+    `if the provider has no ${verb}, the facade refuses ${verb} with Unsupported`,
     `invents a ${verb}`,
     (storage, provider, options) =>
       provider[verb] === undefined ? facade(change)(storage, provider, options) : storage,
@@ -86,13 +86,13 @@ export const linkMutants: readonly Mutant[] = [
     linked,
   ),
   storageMutant(
-    "a signed link with an expiresInSeconds that is not a positive whole number is InvalidArgument",
+    "signedUrl rejects with InvalidArgument if expiresInSeconds is not a positive whole number",
     "signs links with a lifetime of zero",
     facade(() => ({ signedUrl: async () => "https://example.com/signed" })),
     linked,
   ),
   storageMutant(
-    "signUpload needs contentLength or maxBytes, and is otherwise InvalidArgument",
+    "signUpload rejects with InvalidArgument if contentLength and maxBytes are missing or contradict each other",
     "signs uploads of any length",
     facade(() => ({ signUpload: async (key) => ({ ...UPLOAD, key }) })),
     linked,

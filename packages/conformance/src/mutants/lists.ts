@@ -3,7 +3,7 @@ import { type ObjectInfo, type StorageProvider } from "@stowage/core";
 import { mutant, type Break, type Mutant } from "../mutant.js";
 import { infos, invented, listOptions, listed, verbs } from "./breaks.js";
 
-/** Sorts the objects of a page in a wrong order. */
+/** Puts the objects of a page in the wrong order. */
 function sorts(compare: (a: string, b: string) => number): Break {
   return listed((page, { limit }) =>
     limit === undefined ? { ...page, objects: page.objects.toSorted((a, b) => compare(a.key, b.key)) } : page,
@@ -16,7 +16,7 @@ const bySegments = (a: string, b: string): number =>
 const byUpperCase = (a: string, b: string): number => byText(a.toUpperCase(), b.toUpperCase());
 
 /**
- * Lists the objects in the rule's folder for which `matching` is true, instead of the objects that begin with the
+ * Lists the objects in the rule's folder for which `matching` is true, instead of the objects whose keys begin with the
  * prefix.
  */
 function matches(matching: (key: string, prefix: string) => boolean): Break {
@@ -69,7 +69,7 @@ export const listMutants: readonly Mutant[] = [
   ),
   mutant("a prefix is a plain string prefix", "treats a prefix as a folder", matches(isFolderOf)),
   mutant(
-    "a prefix that ends with a slash shows only what is in the folder",
+    "a listing whose prefix ends with a slash shows only the objects in that folder",
     "drops the slash at the end of a prefix",
     listOptions((options) => ({
       ...options,
@@ -78,7 +78,7 @@ export const listMutants: readonly Mutant[] = [
     })),
   ),
   mutant(
-    "a prefix that is a whole key shows the object with that key",
+    "a listing whose prefix is a whole key shows the object with that key",
     "shows only keys that are longer than the prefix",
     listed((page, { prefix }) => ({
       ...page,

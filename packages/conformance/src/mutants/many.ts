@@ -119,7 +119,7 @@ export const manyMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "deletePrefix reports the keys that it skips, in its result and in an event",
-    "does not report the objects that deletePrefix leaves",
+    "does not report the keys that deletePrefix skips",
     facade((storage) => ({
       deletePrefix: async (prefix, options) => {
         const { deleted, errors } = await storage.deletePrefix(prefix, options);
@@ -139,7 +139,7 @@ export const manyMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
-    "deletePrefix does not remove neighbours with the same beginning",
+    "deletePrefix keeps objects outside the folder whose keys begin with the folder's name",
     "deletePrefix drops the slash",
     facade((storage) => ({
       deletePrefix: async (prefix, options) => {
@@ -151,7 +151,7 @@ export const manyMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
-    "deletePrefix without a slash at the end is refused with InvalidArgument, and deletes nothing",
+    "deletePrefix of a prefix without a slash at the end is refused with InvalidArgument, and deletes nothing",
     "deletePrefix adds the missing slash",
     facade((storage) => ({
       deletePrefix: (prefix, options) =>
@@ -160,7 +160,7 @@ export const manyMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "deletePrefix of an empty folder succeeds",
-    "deletePrefix does not find an empty folder",
+    "deletePrefix fails for an empty folder",
     facade((storage) => ({
       deletePrefix: async (prefix, options) => {
         const result = await storage.deletePrefix(prefix, options);

@@ -111,7 +111,7 @@ export const metadataMutants: readonly Mutant[] = [
     mapValues(metadata, (value) => value.slice(0, 2044)),
   ),
   storageMutant(
-    "a metadata value that is not a string is a TypeError",
+    "a metadata value that is not a string is refused with TypeError",
     "turns metadata values into text",
     facadePut((key, body, options = {}) => [
       key,

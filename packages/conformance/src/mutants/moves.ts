@@ -10,7 +10,7 @@ function moves(change: (move: Move, inner: StorageProvider) => Move): Break {
   return verbs((inner) => ({ move: inner.move && change(inner.move, inner) }));
 }
 
-/** Replaces `move` by a put that takes over only some of the facts, followed by a delete. */
+/** Replaces `move` with a put and a delete. The put keeps only the given facts of the source. */
 function movesWith(facts: (info: ObjectInfo) => PutOptions): Break {
   return moves((_move, inner) => async (from, to) => {
     const info = await inner.head(from, {});
@@ -56,7 +56,7 @@ export const moveMutants: readonly Mutant[] = [
   ),
   mutant(
     "the provider's own create-only move onto an existing object rejects with AlreadyExists and leaves both objects unchanged",
-    "replaces an object although the move is create-only",
+    "replaces an existing object although the move is create-only",
     moves(
       (move) =>
         (from, to, { ifNoneMatch: _condition, ...options }) =>
@@ -111,7 +111,7 @@ export const moveMutants: readonly Mutant[] = [
     "deletes an object that was written during the move",
     moves((_move, inner) => async (from, to, options) => {
       const { copy } = inner;
-      if (copy === undefined) throw new TypeError("the base has no copy");
+      if (copy === undefined) throw new TypeError("this mutant needs a base provider with a copy method");
       const info = await copy(from, to, options);
       for (let turn = 0; turn < 5; turn++) await tick();
       await inner.delete(from, {});

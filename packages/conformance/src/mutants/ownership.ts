@@ -22,7 +22,7 @@ export const ownershipMutants: readonly Mutant[] = [
   ),
   mutant(
     "a put does not change the caller's bytes",
-    "wipes the caller's buffer when it is done",
+    "overwrites the caller's buffer after the put",
     verbs((inner) => ({
       put: async (key, body, options) => {
         const info = await inner.put(key, body, options);
@@ -33,7 +33,7 @@ export const ownershipMutants: readonly Mutant[] = [
   ),
   mutant(
     "changing the bytes that a read returned does not change the object",
-    "hands out its own buffer",
+    "returns the same buffer to every reader",
     (inner) => {
       const own = new Map<string | undefined, Uint8Array>();
       return results((result, { range }) => {
@@ -62,11 +62,11 @@ export const ownershipMutants: readonly Mutant[] = [
   ),
   mutant(
     "no verb changes its options, so the options can be frozen",
-    "marks the options that it is given",
+    "adds a property to the caller's options",
     putOptions((options) => Object.assign(options, { seen: true })),
   ),
   mutant(
-    "every verb works as a detached function, without this",
+    "every verb works as a detached function, without `this`",
     "head uses `this`",
     verbs((inner) => ({
       head: function (this: typeof inner, key, options) {

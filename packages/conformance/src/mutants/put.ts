@@ -10,7 +10,7 @@ export const putMutants: readonly Mutant[] = [
   ),
   mutant(
     "a put returns the facts that head returns",
-    "put forgets Cache-Control in what it returns",
+    "put returns facts without Cache-Control",
     infos((info, verb) => (verb === "put" ? { ...info, cacheControl: undefined } : info)),
   ),
   mutant("a put counts bytes, not characters", "counts characters", (inner) => {
@@ -27,7 +27,7 @@ export const putMutants: readonly Mutant[] = [
   }),
   mutant(
     "a put replaces the whole object",
-    "leaves the tail of a longer old object",
+    "keeps the tail of a longer old object",
     verbs((inner) => ({
       put: async (key, body, options) => {
         const old = await bytesOf(inner, key).catch(() => new Uint8Array(0));
@@ -99,7 +99,7 @@ export const putMutants: readonly Mutant[] = [
   ),
   mutant(
     "after simultaneous puts of one key, one of the bodies is stored whole",
-    "writes two puts at once into one file",
+    "writes two simultaneous puts into one file",
     (inner) => {
       const open = new Map<string, Uint8Array>();
       const put: typeof inner.put = async (key, body, options) => {

@@ -7,7 +7,7 @@ import { BLOCK_BYTES } from "./gets.js";
 const ranged = (change: (result: GetResult) => GetResult): Break =>
   results((result, { range }) => (range === undefined ? result : change(result)));
 
-/** Changes the range that is requested from the provider. Suffix ranges stay as they are. */
+/** Changes the range that the provider is asked for, unless the range is a suffix. */
 function asks(
   change: (range: { offset: number; length: number | undefined }) => {
     offset: number;
@@ -32,7 +32,7 @@ function asksSuffix(change: (suffix: number) => GetOptionsRange): Break {
 
 type GetOptionsRange = { readonly offset: number; readonly length?: number } | { readonly suffix: number };
 
-/** Refuses a valid range if `when` is true for it. */
+/** Refuses a valid range if `when` is true for the range. */
 function refusesRange(
   when: (range: { offset: number; length?: number | undefined; suffix?: number }, size: number) => boolean,
 ): Break {
@@ -78,17 +78,17 @@ export const rangeMutants: readonly Mutant[] = [
   ),
   mutant(
     "a range may begin at the first byte",
-    "treats the offset 0 as a missing offset",
+    "ignores the length of a range that begins at the first byte",
     asks(({ offset, length }) => (offset === 0 ? { offset } : { offset, length })),
   ),
   mutant(
     "a range may be the last byte",
-    "refuses the last byte",
+    "refuses a range of the last byte",
     refusesRange(({ offset }, size) => offset === size - 1 && size > 1),
   ),
   mutant(
     "a range may be the whole object",
-    "refuses a range of everything",
+    "refuses a range of the whole object",
     refusesRange(({ offset, length }, size) => offset === 0 && length === size),
   ),
   mutant(
@@ -135,7 +135,7 @@ export const rangeMutants: readonly Mutant[] = [
   ),
   mutant(
     "a range that starts at the end rejects with InvalidRange",
-    "serves nothing at the end",
+    "returns no bytes for a range at the end",
     servesNothing(({ offset }, size) => size > 0 && offset === size),
   ),
   mutant(
@@ -186,7 +186,7 @@ export const rangeMutants: readonly Mutant[] = [
     refusesRange(({ offset }, size) => offset > size),
   ),
   storageMutant(
-    "an invalid range is a TypeError",
+    "a get with an invalid range rejects with TypeError",
     "drops a range that it does not understand",
     facade((storage) => ({
       get: async (key, options) => {

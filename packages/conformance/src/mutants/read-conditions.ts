@@ -20,7 +20,7 @@ export const readConditionMutants: readonly Mutant[] = [
     reading(({ ifNoneMatch: _ifNoneMatch, ...options }) => options),
   ),
   storageMutant(
-    "a read with ifModifiedSince rejects with NotModified if the object is not newer, unless ifNoneMatch names another ETag",
+    "a read with ifModifiedSince rejects with NotModified if the object is not newer; with ifNoneMatch, only the ETag counts",
     "compares the date although the read has an ETag",
     reading(({ ifNoneMatch, ifModifiedSince, ...options }) =>
       ifModifiedSince === undefined ? { ...options, ifNoneMatch } : { ...options, ifModifiedSince },
@@ -35,7 +35,7 @@ export const readConditionMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
-    "an invalid condition of a read is a TypeError",
+    "a read with an invalid condition rejects with TypeError",
     "ignores invalid conditions",
     reading(({ ifModifiedSince, ...options }) =>
       ifModifiedSince instanceof Date && !Number.isNaN(ifModifiedSince.getTime())

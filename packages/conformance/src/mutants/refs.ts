@@ -44,7 +44,7 @@ export const refMutants: readonly Mutant[] = [
   ),
   mutant(
     "different keys have different refs",
-    "leaves percent signs as they are",
+    "does not encode percent signs",
     refs((ref) => ref.replaceAll("%25", "%")),
   ),
   mutant(
@@ -61,7 +61,7 @@ export const refMutants: readonly Mutant[] = [
   ),
   mutant(
     "a query string after a ref is ignored",
-    "does not know a ref with a query",
+    "does not recognise a ref with a query string",
     located((found, text) => (text.includes("?") ? undefined : found)),
   ),
   mutant(
@@ -111,7 +111,7 @@ export const refMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
-    "storage.at of a foreign ref is InvalidArgument",
+    "storage.at refuses a foreign ref with InvalidArgument",
     "treats a foreign ref as its own ref",
     facade((storage, provider) => ({
       at: (ref) => {

@@ -37,12 +37,12 @@ export const sizeMutants: readonly Mutant[] = [
   ),
   ...BLOCKS.flatMap(([name, block]) => [
     mutant(
-      `objects within one byte of ${name} are stored whole`,
+      `objects of ${name}, and of one byte more or less, are stored whole`,
       `loses a byte after ${name}`,
       putBytes((bytes, body) => (body.bytes?.byteLength === block + 1 ? shorter(bytes) : bytes)),
     ),
     mutant(
-      `streams of unknown length within one byte of ${name} are stored whole`,
+      `streams of ${name}, and of one byte more or less, are stored whole if their length is unknown`,
       `loses a byte of a stream after ${name}`,
       streamed((bytes) => (bytes.byteLength === block + 1 ? shorter(bytes) : bytes)),
     ),

@@ -79,12 +79,12 @@ const isSize = ({ reason }: StorageError): boolean => reason.includes("declared 
 
 export const sourceFailureMutants: readonly Mutant[] = [
   mutant(
-    "a source that fails before its first byte is a SourceError with the source's error as its cause",
+    "a put whose source fails before its first byte rejects with SourceError, and the source's error is the cause",
     "commits an empty object",
     commitsPartial(({ partial, error }) => partial.byteLength === 0 && error.cause !== undefined),
   ),
   mutant(
-    "a source that fails in the middle is a SourceError, and nothing is written",
+    "a put whose source fails in the middle rejects with SourceError, and nothing is written",
     "commits half an upload",
     commitsPartial(
       ({ partial, body, error }) =>
@@ -92,7 +92,7 @@ export const sourceFailureMutants: readonly Mutant[] = [
     ),
   ),
   mutant(
-    "a source that fails after its last byte is a SourceError, and nothing is written",
+    "a put whose source fails after its last byte rejects with SourceError, and nothing is written",
     "commits a failed source if the number of bytes is right",
     commitsPartial(({ partial, body }) => partial.byteLength === body.size),
   ),
@@ -107,12 +107,12 @@ export const sourceFailureMutants: readonly Mutant[] = [
     locksOn(isSource),
   ),
   mutant(
-    "a body shorter than its declared size is a SourceError, and nothing is written",
+    "a body shorter than its declared size is refused with SourceError, and nothing is written",
     "commits short bodies",
     commitsPartial(({ error }) => error.reason.includes("ended after")),
   ),
   mutant(
-    "a body longer than its declared size is a SourceError, and nothing is written",
+    "a body longer than its declared size is refused with SourceError, and nothing is written",
     "cuts long bodies, and commits them",
     commitsPartial(({ error }) => error.reason.includes("longer than")),
   ),
@@ -133,17 +133,17 @@ export const sourceFailureMutants: readonly Mutant[] = [
     ]),
   ),
   mutant(
-    "a stream that is closed before its end is a SourceError, and nothing is written",
+    "a stream that is closed before its end is refused with SourceError, and nothing is written",
     "treats a closed stream as a finished stream",
     commitsPartial(({ error }) => error.reason.includes("closed before")),
   ),
   mutant(
-    "a stream that gives something other than bytes is a SourceError, and nothing is written",
+    "a stream that gives something other than bytes is refused with SourceError, and nothing is written",
     "commits the bytes that came before an invalid chunk",
     commitsPartial(({ error }) => error.reason.includes("where bytes were expected")),
   ),
   storageMutant(
-    "a function that throws is a SourceError with the thrown error as its cause",
+    "a put of a function that throws rejects with SourceError, and the thrown error is the cause",
     "stores an empty object if a function throws",
     facade((storage) => ({
       put: async (key, body, options) =>
@@ -151,7 +151,7 @@ export const sourceFailureMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
-    "a path to a missing file is a SourceError",
+    "a put of a missing file rejects with SourceError",
     "stores an empty object for a missing file",
     facade((storage) => ({
       put: async (key, body, options) => {

@@ -24,14 +24,14 @@ function isReadRequest(body: BodyInput): boolean {
   return body instanceof Request && (body.bodyUsed || isRead(body.body));
 }
 
-/** Makes a mutant that stores an empty object if the source was read before. `is` recognises the kind of source. */
+/** Makes a mutant that stores an empty object for a source that was read before. `is` recognises such a source. */
 function storesRest(rule: string, name: string, is: (body: BodyInput) => boolean): Mutant {
   return takes(rule, name, is, NOTHING);
 }
 
 /** Makes a mutant that stores an empty object if an earlier put has already received the same source. */
 function storesAgain(kind: string, is: (body: BodyInput) => boolean): Mutant {
-  const rule = `${kind} that a failed put has read is a SourceError in the next put`;
+  const rule = `${kind} that a failed put has read is refused with SourceError by the next put`;
   return storageMutant(rule, `stores an empty object for ${kind} that is put again`, forgetting(is));
 }
 
@@ -78,13 +78,13 @@ export const sourceMutants: readonly Mutant[] = [
   ),
   takes(
     "an ArrayBuffer from another realm can be stored",
-    "stores the name of a foreign ArrayBuffer",
+    "calls String() on a foreign ArrayBuffer",
     isOtherBuffer,
     String,
   ),
   takes(
     "a typed array other than Uint8Array can be stored",
-    "stores one byte for each element of a typed array, whatever its size",
+    "stores one byte for each element of a typed array, whatever the element's size",
     types.isFloat32Array,
     (body: Float32Array) => Uint8Array.from(body),
   ),
@@ -96,55 +96,55 @@ export const sourceMutants: readonly Mutant[] = [
   ),
   takes(
     "a Blob that is not Node's own can be stored",
-    "stores the name of a foreign Blob",
+    "calls String() on a foreign Blob",
     (body) => typeof (body as Blob).slice === "function" && (body as object).constructor === Object,
     String,
   ),
   takes(
     "a Response that is not Node's own can be stored",
-    "stores the name of a foreign Response",
+    "calls String() on a foreign Response",
     (body) => (body as Response).headers instanceof Map,
     String,
   ),
   takes(
     "an array of bytes can be stored",
-    "stores the first chunk of an array",
+    "stores only the first chunk of an array",
     Array.isArray,
     ([first]: Uint8Array[]) => first as Uint8Array,
   ),
   takes(
     "an iterable of bytes can be stored",
-    "stores the first chunk of a set",
+    "stores only the first chunk of a Set",
     (body) => body instanceof Set,
     ([first]: Set<Uint8Array>) => first as Uint8Array,
   ),
   storesRest(
-    "a Web stream that was already partly read is a SourceError, and nothing is written",
+    "a Web stream that was already partly read is refused with SourceError, and nothing is written",
     "stores an empty object for a Web stream that was read in part",
     (body) => isWeb(body) && isRead(body),
   ),
   storesRest(
-    "a Web stream that was already read to its end is a SourceError, and nothing is written",
+    "a Web stream that was already read to its end is refused with SourceError, and nothing is written",
     "stores an empty object for a Web stream that was read to its end",
     (body) => isWeb(body) && isRead(body),
   ),
   storesRest(
-    "a Web stream that was cancelled is a SourceError, and nothing is written",
+    "a Web stream that was cancelled is refused with SourceError, and nothing is written",
     "stores an empty object for a Web stream that was cancelled",
     (body) => isWeb(body) && isRead(body),
   ),
   storesRest(
-    "a Node stream that was already partly read is a SourceError, and nothing is written",
+    "a Node stream that was already partly read is refused with SourceError, and nothing is written",
     "stores an empty object for a Node stream that was read in part",
     (body) => body instanceof Readable && isRead(body),
   ),
   storesRest(
-    "a Request that was already read is a SourceError, and nothing is written",
+    "a Request that was already read is refused with SourceError, and nothing is written",
     "stores an empty object for a Request that was read",
     isReadRequest,
   ),
   storesRest(
-    "a Request that was already partly read is a SourceError, and nothing is written",
+    "a Request that was already partly read is refused with SourceError, and nothing is written",
     "stores an empty object for a Request that was read in part",
     isReadRequest,
   ),
@@ -168,7 +168,7 @@ export const sourceMutants: readonly Mutant[] = [
     })),
   ),
   takes(
-    "a form's file that the form parser has cut off is a SourceError, and nothing is written",
+    "a form's file that the form parser has cut off is refused with SourceError, and nothing is written",
     "does not notice that a file of a form was cut off",
     isFormFile,
     withoutItsEnd,
@@ -191,19 +191,19 @@ export const sourceMutants: readonly Mutant[] = [
     destroying,
   ),
   takes(
-    "a plain object with a path is a TypeError, and no file of the server is stored",
+    "a plain object with a path is refused with TypeError, and no file of the server is stored",
     "treats an object with a path as a file",
     (body) => "path" in Object(body) && filePath(body) === undefined,
     (body: { readonly path: string }) => fromFile(body.path),
   ),
   storageMutant(
-    "a body longer than maxBytes is a TooLarge error that names no provider, and nothing is written",
+    "a body longer than maxBytes is refused with a TooLarge error that names no provider, and nothing is written",
     "ignores maxBytes",
     limited(() => undefined),
   ),
   storageMutant(
     "a body of exactly maxBytes can be stored",
-    "accepts one byte less than maxBytes",
+    "refuses a body of exactly maxBytes",
     limited((maxBytes) => maxBytes - 1),
   ),
   storageMutant(

@@ -34,23 +34,23 @@ function webStreamOf(object: Stored): ReadableStream<Uint8Array> {
 }
 
 export const storedObjectMutants: readonly Mutant[] = [
-  gives("an object can be read as text, with its Unicode", "reads text as Latin-1", (object) => ({
+  gives("an object can be read as text with Unicode characters", "reads text as Latin-1", (object) => ({
     text: async () => Buffer.from(await object.bytes()).toString("latin1"),
   })),
   gives("an object can be read as JSON", "returns JSON as text", (object) => ({ json: () => object.text() })),
-  gives("an object can be read as a Web stream", "cuts Web streams", (object) => ({
+  gives("an object can be read as a Web stream", "truncates Web streams", (object) => ({
     get body() {
       return webStreamOf(object);
     },
   })),
-  gives("an object can be read as a Node stream", "cuts Node streams", (object) => ({
+  gives("an object can be read as a Node stream", "truncates Node streams", (object) => ({
     readable: () => Readable.from(firstOf(object)),
   })),
-  gives("an object can be read with for await", "cuts the bytes that a for await loop gets", (object) => ({
+  gives("an object can be read with for await", "truncates the bytes of a for await loop", (object) => ({
     [Symbol.asyncIterator]: () => firstOf(object),
   })),
   gives(
-    "destroying an object is harmless, even twice or after reading",
+    "destroying an object that get returned is harmless, even twice or after reading",
     "destroy throws the second time",
     (object) => {
       let destroyed = false;
@@ -62,15 +62,19 @@ export const storedObjectMutants: readonly Mutant[] = [
       return { destroy };
     },
   ),
-  gives("an object has the headers of an HTTP response", "forgets the header ETag", (object) => ({
-    headers: () => {
-      const { etag: _etag, ...others } = object.headers();
-      return others;
-    },
-  })),
+  gives(
+    "an object that get returned gives the headers of an HTTP response",
+    "forgets the header ETag",
+    (object) => ({
+      headers: () => {
+        const { etag: _etag, ...others } = object.headers();
+        return others;
+      },
+    }),
+  ),
   gives(
     "the headers of a range say which bytes the range has",
-    "sends the length of the object with a range",
+    "sends the length of the whole object in the headers of a range",
     (object) => ({
       headers: () => ({ ...object.headers(), "content-length": String(object.info.size) }),
     }),

@@ -90,7 +90,7 @@ export const abortRules: readonly Rule[] = [
     },
   },
   {
-    title: "the facade passes the reason of an abort on unchanged",
+    title: "the facade passes on the reason of an abort unchanged",
     run: async ({ storage, key, lacks }) => {
       const source = gated(pattern(200_000));
       const controller = new AbortController();

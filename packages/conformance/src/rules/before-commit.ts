@@ -17,7 +17,7 @@ function refuse(): never {
 
 const streamed = (bytes: Uint8Array): Readable => nodeStream(bytes, 60_000);
 
-/** Makes the rule for a put that is refused at its last moment. */
+/** Makes the rule for a put that `beforeCommit` refuses. */
 function refusesPut(what: string, body: () => BodyInput, largest?: number): Rule {
   return {
     title: `if beforeCommit throws during a put of ${what}, the put rejects with that error, and the old object stays`,
@@ -74,7 +74,7 @@ export const beforeCommitRules: readonly Rule[] = [
     },
   },
   {
-    title: "each write and delete that takes effect calls beforeCommit before the call resolves",
+    title: "each write or delete that succeeds has called beforeCommit first",
     needs: ["beforeCommit"],
     run: async ({ provider, key, put, remove, holds, lacks }) => {
       const calls: string[] = [];
@@ -105,7 +105,10 @@ export const beforeCommitRules: readonly Rule[] = [
       source.open();
       await stored;
       await holds("a.bin", LARGE);
-      assert.ok(seen.length > 0 && seen.every(Boolean), `open when it was called: ${seen.join(", ")}`);
+      assert.ok(
+        seen.length > 0 && seen.every(Boolean),
+        `the source must be open whenever beforeCommit is called; open at each call: ${seen.join(", ")}`,
+      );
     },
   },
 ];

@@ -75,7 +75,7 @@ export const bodyRules: readonly Rule[] = [
     },
   },
   {
-    title: "a body of the wrong type is a TypeError, and nothing is written",
+    title: "a body of the wrong type is refused with TypeError, and nothing is written",
     run: async ({ storage, key, lacks }) => {
       for (const wrong of [undefined, null, 42, true, {}, [1, 2], Symbol("body")]) {
         await rejectsType(storage.put(key("a.bin"), wrong as BodyInput));
@@ -84,14 +84,14 @@ export const bodyRules: readonly Rule[] = [
     },
   },
   {
-    title: "a declared size that is negative or not a whole number is a TypeError",
+    title: "a declared size that is negative or not a whole number is refused with TypeError",
     run: async ({ storage, key, lacks }) => {
       for (const size of [-1, 1.5, Number.NaN]) await rejectsType(storage.put(key("a.bin"), "abc", { size }));
       await lacks("a.bin");
     },
   },
   {
-    title: "a stream that was already read is a SourceError, not an empty object",
+    title: "a stream that was already read is refused with SourceError, and no empty object is stored",
     run: async ({ storage, key, lacks }) => {
       const stream = Readable.from([Buffer.from("abc")]);
       sameBytes(Buffer.concat(await stream.toArray()), "abc");

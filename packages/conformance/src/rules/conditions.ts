@@ -5,7 +5,7 @@ import type { Rule } from "../rule.js";
 import { inChunks, pattern } from "../sources.js";
 
 const CREATE_ONLY = { ifNoneMatch: "*" } as const;
-/** A size for a large body. The first part of a multipart upload is always smaller. */
+/** The size of a large body: larger than the first part of any multipart upload. */
 const PARTS_BYTES = 6 * 1024 * 1024;
 
 /** The rules about create-only and conditional puts. */
@@ -76,7 +76,7 @@ export const conditionRules: readonly Rule[] = [
   },
   {
     title:
-      "without create-only uploads in parts, a large create-only stream is refused, and the old object stays",
+      "if the provider has no create-only uploads in parts, a large create-only stream is refused, and the old object stays",
     needs: ["ifNoneMatch", "!ifNoneMatchOnMultipart"],
     largest: PARTS_BYTES,
     run: async ({ put, holds }) => {
@@ -135,7 +135,7 @@ export const conditionRules: readonly Rule[] = [
     },
   },
   {
-    title: "an invalid condition of a put is a TypeError",
+    title: "a put with an invalid condition rejects with TypeError",
     needs: ["ifMatch", "ifNoneMatch"],
     run: async ({ storage, key, lacks }) => {
       const wrong: readonly unknown[] = [

@@ -145,7 +145,7 @@ export const copyRules: readonly Rule[] = [
     },
   },
   {
-    title: "a copy through this process also keeps the bytes and headers",
+    title: "if the provider has no copy, a copy through the facade also keeps the bytes and headers",
     run: async ({ provider, createStorage, put, key, head, holds }) => {
       await put("a.txt", "abc", { contentType: "text/x-own", cacheControl: "no-cache" });
       await createStorage({ ...provider, copy: undefined }).copy(key("a.txt"), key("b.txt"));

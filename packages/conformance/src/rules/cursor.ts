@@ -14,7 +14,7 @@ async function firstPage(
   limit: number,
 ): Promise<ListPage & { readonly cursor: string }> {
   const page = await list({ limit });
-  assert.ok(page.cursor !== undefined, "a first page of several must have a cursor");
+  assert.ok(page.cursor !== undefined, "the first page has no cursor, although more pages must follow");
   return { ...page, cursor: page.cursor };
 }
 
@@ -29,7 +29,7 @@ export const cursorRules: readonly Rule[] = [
     run: async (context) => {
       await fill(context, NAMES);
       for await (const page of pages(context.provider, { prefix: context.prefix, limit: 4 })) {
-        assert.ok(page.objects.length <= 4, `${page.objects.length} objects on a page of 4`);
+        assert.ok(page.objects.length <= 4, `a page with limit 4 has ${page.objects.length} objects`);
       }
     },
   },
@@ -73,7 +73,7 @@ export const cursorRules: readonly Rule[] = [
     },
   },
   {
-    title: "a new key that sorts after the cursor is shown",
+    title: "a listing shows a new key if the key sorts after the cursor",
     needs: ["orderedList"],
     run: async (context) => {
       await fill(context, NAMES);
@@ -112,7 +112,7 @@ export const cursorRules: readonly Rule[] = [
     },
   },
   {
-    title: "a cursor of a listing with another prefix rejects with InvalidArgument",
+    title: "a cursor from a listing with another prefix is refused with InvalidArgument",
     run: async (context) => {
       await fill(context, NAMES);
       const { cursor } = await firstPage(context, 3);
@@ -120,7 +120,8 @@ export const cursorRules: readonly Rule[] = [
     },
   },
   {
-    title: "a cursor of a listing without the delimiter rejects with InvalidArgument",
+    title:
+      "a cursor from a listing without the delimiter is refused with InvalidArgument if the delimiter is given",
     run: async (context) => {
       await fill(context, NAMES);
       const { cursor } = await firstPage(context, 3);
@@ -144,7 +145,7 @@ export const cursorRules: readonly Rule[] = [
     },
   },
   {
-    title: "a listing after a key begins with the next key, even if no object has the given key",
+    title: "a listing that starts after a key begins with the next key, even if no object has the given key",
     needs: ["orderedList"],
     run: async (context) => {
       await fill(context, NAMES);
@@ -160,7 +161,7 @@ export const cursorRules: readonly Rule[] = [
     },
   },
   {
-    title: "a listing after a key can have several pages, and gives each later key once",
+    title: "a listing that starts after a key can have several pages, and gives each later key once",
     needs: ["orderedList"],
     run: async (context) => {
       await fill(context, NAMES);
@@ -168,7 +169,7 @@ export const cursorRules: readonly Rule[] = [
     },
   },
   {
-    title: "with the delimiter, a listing after a common prefix skips the whole folder",
+    title: "with the delimiter, a listing that starts after a common prefix skips the whole folder",
     needs: ["orderedList"],
     run: async (context) => {
       await fill(context, [...NAMES, "b.txt", "d/1.txt"]);

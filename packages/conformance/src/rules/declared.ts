@@ -28,26 +28,26 @@ function refuses(
  */
 export const declaredRules: readonly Rule[] = [
   refuses(
-    "without create-only writes, ifNoneMatch is refused with Unsupported before the source is read",
+    "if the provider has no create-only writes, ifNoneMatch is refused with Unsupported before the source is read",
     "ifNoneMatch",
     { ifNoneMatch: "*" },
   ),
   refuses(
-    "without conditional writes, ifMatch is refused with Unsupported before the source is read",
+    "if the provider has no conditional writes, ifMatch is refused with Unsupported before the source is read",
     "ifMatch",
     {
       ifMatch: '"abc"',
     },
   ),
   refuses(
-    "without metadata, a put with metadata is refused with Unsupported before the source is read",
+    "if the provider keeps no metadata, a put with metadata is refused with Unsupported before the source is read",
     "metadata",
     {
       metadata: { author: "ada" },
     },
   ),
   {
-    title: "without create-only writes, a create-only copy is refused with Unsupported",
+    title: "if the provider has no create-only writes, a create-only copy is refused with Unsupported",
     needs: ["!ifNoneMatch"],
     run: async ({ storage, put, key, lacks }) => {
       await put("a.txt", "abc");
@@ -56,7 +56,7 @@ export const declaredRules: readonly Rule[] = [
     },
   },
   {
-    title: "without ranges, a get with a range is refused with Unsupported",
+    title: "if the provider has no range reads, a get with a range is refused with Unsupported",
     needs: ["!range"],
     run: async ({ storage, put, key }) => {
       await put("a.txt", "0123456789");
@@ -65,7 +65,7 @@ export const declaredRules: readonly Rule[] = [
   },
   {
     title:
-      "without conditional deletes, a delete with ifMatch is refused with Unsupported, and the object stays",
+      "if the provider has no conditional deletes, a delete with ifMatch is refused with Unsupported, and the object stays",
     needs: ["!conditionalDelete"],
     run: async ({ storage, put, key, holds }) => {
       const { etag } = await put("a.txt", "abc");
@@ -74,7 +74,7 @@ export const declaredRules: readonly Rule[] = [
     },
   },
   {
-    title: "without empty objects, a body of zero bytes is refused with Unsupported",
+    title: "if the provider cannot store empty objects, a body of zero bytes is refused with Unsupported",
     needs: ["!emptyObject"],
     run: async ({ storage, key, lacks }) => {
       await rejects("Unsupported", storage.put(key("a.txt"), ""));
@@ -83,7 +83,7 @@ export const declaredRules: readonly Rule[] = [
   },
   {
     title:
-      "without overwriting, a put of a taken key rejects with AlreadyExists and leaves the old object unchanged",
+      "if the provider cannot overwrite, a put of a taken key rejects with AlreadyExists and leaves the old object unchanged",
     needs: ["!overwrite"],
     run: async ({ put, head, holds }) => {
       const { etag } = await put("a.txt", "first");
@@ -94,7 +94,7 @@ export const declaredRules: readonly Rule[] = [
   },
   {
     title:
-      "without overwriting, a copy onto a taken key rejects with AlreadyExists and leaves the old object unchanged",
+      "if the provider cannot overwrite, a copy onto a taken key rejects with AlreadyExists and leaves the old object unchanged",
     needs: ["!overwrite"],
     run: async ({ storage, put, key, holds }) => {
       await put("a.txt", "abc");
@@ -104,7 +104,7 @@ export const declaredRules: readonly Rule[] = [
     },
   },
   {
-    title: "without ordered listings, a listing still shows every object once",
+    title: "if the provider has no ordered listings, a listing still shows every object once",
     needs: ["!orderedList", "list"],
     run: async ({ put, names }) => {
       for (const name of ["c.txt", "a.txt", "b/d.txt"]) await put(name, "abc");
@@ -113,7 +113,7 @@ export const declaredRules: readonly Rule[] = [
   },
   {
     title:
-      "without listings, list, listPage and deletePrefix are refused with Unsupported, and nothing is deleted",
+      "list, listPage and deletePrefix are refused with Unsupported if the provider has no listings, and nothing is deleted",
     needs: ["!list"],
     run: async ({ storage, put, prefix, list, holds }) => {
       await put("a.txt", "abc");
@@ -125,7 +125,7 @@ export const declaredRules: readonly Rule[] = [
     },
   },
   {
-    title: "without exact bytes, an object can still be read and is not empty",
+    title: "if the provider may change bytes, an object can still be read and is not empty",
     needs: ["!byteExact"],
     run: async ({ put, read }) => {
       await put("a.txt", "something");

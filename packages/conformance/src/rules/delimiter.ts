@@ -35,7 +35,7 @@ export const delimiterRules: readonly Rule[] = [
     },
   },
   {
-    title: "with the delimiter, the prefix of a folder shows only the folder's own level",
+    title: "with the delimiter, a listing of a folder shows only the folder's own level",
     run: async (context) => {
       await fill(context, TREE);
       const expected = { objects: ["b/1.txt", "b/2.txt"], prefixes: ["b/c/"] };
@@ -51,7 +51,8 @@ export const delimiterRules: readonly Rule[] = [
     },
   },
   {
-    title: "a prefix that names a folder without the slash shows the common prefix, not the folder's content",
+    title:
+      "with the delimiter, a listing of a folder's name without the slash shows the common prefix, not the folder's content",
     run: async (context) => {
       await fill(context, TREE);
       assert.deepEqual(await shown(context, { prefix: "b/c" }), { objects: [], prefixes: ["b/c/"] });
@@ -85,7 +86,7 @@ export const delimiterRules: readonly Rule[] = [
       const listing = { delimiter: "/", limit: 2, prefix: context.prefix } as const;
       for await (const page of pages(context.provider, listing)) {
         const entries = page.objects.length + page.prefixes.length;
-        assert.ok(entries <= 2, `${entries} entries on a page of 2`);
+        assert.ok(entries <= 2, `a page with limit 2 has ${entries} entries`);
       }
     },
   },

@@ -64,7 +64,7 @@ export const directoryRules: readonly Rule[] = [
     },
   },
   {
-    title: "putDirectory of a missing folder is a SourceError",
+    title: "putDirectory of a missing folder rejects with SourceError",
     run: async ({ storage, directory, key }) => {
       const missing = join(await directory(), "missing");
       await rejects("SourceError", storage.putDirectory(missing, key("x/")));
@@ -109,7 +109,7 @@ export const directoryRules: readonly Rule[] = [
     },
   },
   {
-    title: "a failed download leaves the old file unchanged, and no other file",
+    title: "a failed download leaves the old file unchanged, and leaves no other file behind",
     needs: ["byteExact"],
     run: async ({ provider, createStorage, put, key, directory }) => {
       await put("a.bin", BYTES);
@@ -137,7 +137,7 @@ export const directoryRules: readonly Rule[] = [
     },
   },
   {
-    title: "download into a missing folder is InvalidArgument",
+    title: "download into a missing folder rejects with InvalidArgument",
     run: async ({ storage, put, key, directory }) => {
       await put("a.bin", "abc");
       const path = join(await directory(), "missing", "a.bin");

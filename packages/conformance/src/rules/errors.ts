@@ -63,9 +63,9 @@ export const errorRules: readonly Rule[] = [
     },
   },
   {
-    title: "the facade passes a StorageError on unchanged",
+    title: "the facade passes on a StorageError unchanged",
     run: async ({ provider, createStorage, key }) => {
-      const error = new StorageError("Archived", "it must be restored first", {
+      const error = new StorageError("Archived", "the object must be restored first", {
         operation: "get",
         provider: provider.name,
         key: key("a.txt"),

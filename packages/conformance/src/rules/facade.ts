@@ -73,7 +73,7 @@ export const facadeRules: readonly Rule[] = [
     },
   },
   {
-    title: "list asks for a page only when it is needed",
+    title: "list asks for a page only when the page is needed",
     needs: ["list"],
     run: async ({ provider, createStorage, put, prefix }) => {
       for (const name of ["a.txt", "b.txt", "c.txt"]) await put(name, "abc");
@@ -98,19 +98,22 @@ export const facadeRules: readonly Rule[] = [
     },
   },
   {
-    title: "each call has one event with the operation, key, size and milliseconds",
+    title: "each call causes one event with the operation, key, size and milliseconds",
     run: async ({ provider, createStorage, key }) => {
       const events: StorageEvent[] = [];
       const storage = createStorage(provider, { onEvent: (event) => void events.push(event) });
       await storage.put(key("a.txt"), "abc");
       const [event, ...others] = events.filter(({ type }) => type === "operation");
-      assert.ok(event?.type === "operation" && event.milliseconds >= 0, "there is no such event");
+      assert.ok(
+        event?.type === "operation" && event.milliseconds >= 0,
+        "the put emitted no event with a duration",
+      );
       assert.deepEqual([event.operation, event.key, event.size], ["put", key("a.txt"), 3]);
       assert.equal(others.length, 0);
     },
   },
   {
-    title: "an event of a failed call carries its error",
+    title: "the event of a failed call carries the call's error",
     run: async ({ provider, createStorage, key }) => {
       const events: StorageEvent[] = [];
       const storage = createStorage(provider, { onEvent: (event) => void events.push(event) });
@@ -130,7 +133,7 @@ export const facadeRules: readonly Rule[] = [
     },
   },
   {
-    title: "describe gives the kind, the type and the name",
+    title: "describe returns the kind, the type and the name of the storage",
     run: async ({ storage, provider }) => {
       const { kind, type, name } = storage.describe();
       assert.match(kind, /^(provider|wrapper|composer)$/);

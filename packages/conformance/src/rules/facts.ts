@@ -9,7 +9,7 @@ const CLOCK_SKEW_MS = 15 * 60 * 1000;
 /** The rules about etags, times, names and write ids. */
 export const factsRules: readonly Rule[] = [
   {
-    title: "every object has an etag: after its put, on head, on get and in listings",
+    title: "the results of put, head, get and list all have an etag",
     needs: ["list"],
     run: async ({ put, head, get, list }) => {
       const infos = [await put("a.txt", "abc"), await head("a.txt"), await infoOf(get("a.txt"))];

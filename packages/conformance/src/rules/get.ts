@@ -24,7 +24,7 @@ export const getRules: readonly Rule[] = [
     },
   },
   {
-    title: "get of a key that uses an object as a folder rejects with NotFound",
+    title: "if a.txt is an object, get of a.txt/below.txt rejects with NotFound",
     run: async ({ put, get }) => {
       await put("a.txt", "abc");
       await rejects("NotFound", get("a.txt/below.txt"));
@@ -40,7 +40,7 @@ export const getRules: readonly Rule[] = [
     },
   },
   {
-    title: "a get without a range has no served range",
+    title: "a get without a range returns no served range",
     run: async ({ put, get }) => {
       await put("a.txt", "abc");
       const result = await get("a.txt");
@@ -66,7 +66,7 @@ export const getRules: readonly Rule[] = [
     },
   },
   {
-    title: "a body that is destroyed before its end closes",
+    title: "a body closes if it is destroyed before its end",
     run: async ({ put, get }) => {
       await put("a.bin", LARGE);
       await abandon(get, "a.bin");

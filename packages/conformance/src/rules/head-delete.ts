@@ -18,7 +18,7 @@ export const headRules: readonly Rule[] = [
     },
   },
   {
-    title: "head of a key that uses an object as a folder rejects with NotFound",
+    title: "if a.txt is an object, head of a.txt/below.txt rejects with NotFound",
     run: async ({ put, head }) => {
       await put("a.txt", "abc");
       await rejects("NotFound", head("a.txt/below.txt"));
@@ -38,7 +38,7 @@ export const headRules: readonly Rule[] = [
 
 export const deleteRules: readonly Rule[] = [
   {
-    title: "a deleted object is gone for head, get and list",
+    title: "head, get and list do not find a deleted object",
     run: async ({ put, remove, lacks }) => {
       await put("a.txt", "abc");
       await remove("a.txt");
@@ -86,7 +86,7 @@ export const deleteRules: readonly Rule[] = [
     },
   },
   {
-    title: "delete of a key that uses an object as a folder leaves the object unchanged",
+    title: "if a.txt is an object, delete of a.txt/below.txt leaves a.txt unchanged",
     run: async ({ put, remove, holds }) => {
       await put("a.txt", "abc");
       await remove("a.txt/below.txt");

@@ -66,7 +66,7 @@ export const headerRules: readonly Rule[] = [
   keeps("cacheControl", "public, max-age=31536000, immutable"),
   keeps("contentDisposition", "attachment; filename=\"a b.pdf\"; filename*=UTF-8''na%C3%AFve.pdf"),
   {
-    title: "headers that were not given are absent",
+    title: "headers that the put did not set are absent",
     run: async (context) => {
       await context.put("a.txt", "abc");
       for (const { cacheControl, contentDisposition } of await bothInfos(context, "a.txt")) {
@@ -90,7 +90,7 @@ export const headerRules: readonly Rule[] = [
     },
   },
   {
-    title: "a given content type wins over the extension",
+    title: "the caller's content type wins over the extension",
     run: async (context) => {
       await context.put("a.mp4", "abc", { contentType: "application/x-own" });
       for (const info of await bothInfos(context, "a.mp4"))

@@ -56,8 +56,8 @@ export const hostileKeyRules: readonly Rule[] = [
   },
   refuses("a key with a trailing slash", "a/", "a/b/"),
   refuses("a key with an empty segment", "a//b.txt", "/b.txt"),
-  refuses("a key with a segment ..", "../a.txt", "a/../../b.txt", "a/.."),
-  refuses("a key with a segment .", "./a.txt", "a/./b.txt", "a/."),
+  refuses("a key with a segment of two dots", "../a.txt", "a/../../b.txt", "a/.."),
+  refuses("a key with a segment of one dot", "./a.txt", "a/./b.txt", "a/."),
   refuses("a key with a segment of dots and spaces", "...", "a/. ./b.txt", "a/ /b.txt", "a/.. /b.txt"),
   refuses("a key with a NUL", "a\0.txt", "a.txt\0.png"),
   refuses("a key with a control character", "a\nb.txt", "a\rb.txt", "a\tb.txt", "a\u001Bb.txt"),
@@ -75,7 +75,7 @@ export const hostileKeyRules: readonly Rule[] = [
     },
   },
   {
-    title: "a key that is not a string is a TypeError",
+    title: "a key that is not a string is refused with TypeError",
     run: async ({ storage, provider, names }) => {
       for (const wrong of [undefined, null, 42, {}, ["a"], Buffer.from("a")] as readonly unknown[]) {
         const key = wrong as string;

@@ -18,7 +18,7 @@ export const idempotencyRules: readonly Rule[] = [
   },
   {
     title:
-      "a repeated put with the same idempotency key and other bytes is a Conflict, and the first object stays",
+      "a repeated put with the same idempotency key and other bytes rejects with Conflict, and the first object stays",
     needs: ["metadata"],
     run: async ({ storage, key, holds }) => {
       const options = { idempotencyKey: "upload 42" };
@@ -37,7 +37,7 @@ export const idempotencyRules: readonly Rule[] = [
     },
   },
   {
-    title: "a stream that is put twice with the same idempotency key is also stored once",
+    title: "a stream that is put twice with the same idempotency key is stored only once",
     needs: ["metadata"],
     run: async ({ storage, key, holds }) => {
       const bytes = pattern(150_000);
@@ -49,7 +49,7 @@ export const idempotencyRules: readonly Rule[] = [
     },
   },
   {
-    title: "an idempotency key that is not a string of 1 to 200 characters is a TypeError",
+    title: "an idempotency key that is not a string of 1 to 200 characters is refused with TypeError",
     needs: ["metadata"],
     run: async ({ storage, key, lacks }) => {
       for (const wrong of ["", "x".repeat(201), 42, {}] as readonly unknown[]) {
@@ -59,7 +59,7 @@ export const idempotencyRules: readonly Rule[] = [
     },
   },
   {
-    title: "without metadata, an idempotency key is refused with Unsupported",
+    title: "if the provider keeps no metadata, an idempotency key is refused with Unsupported",
     needs: ["!metadata"],
     run: async ({ storage, key, lacks }) => {
       await rejects("Unsupported", storage.put(key("a.txt"), "abc", { idempotencyKey: "upload 42" }));

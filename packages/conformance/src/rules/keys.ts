@@ -124,8 +124,8 @@ export const keyRules: readonly Rule[] = [
   keeps("a segment of 200 bytes", [`${"s".repeat(196)}.txt`, `${"s".repeat(195)}.txt`]),
   keeps("a segment of 255 bytes", ["t".repeat(255), `${"t".repeat(254)}u`]),
   keeps("a segment of 300 bytes", ["v".repeat(300), `${"v".repeat(299)}w`]),
-  keeps("a segment of 255 bytes of three-byte characters", ["語".repeat(85), `${"語".repeat(84)}本`]),
-  keeps("white space that is not a space", [
+  keeps("a 255-byte segment of three-byte characters", ["語".repeat(85), `${"語".repeat(84)}本`]),
+  keeps("white space other than plain spaces", [
     "a\u00A0b.txt",
     "a\u2003b.txt",
     "a b.txt",
@@ -133,8 +133,8 @@ export const keyRules: readonly Rule[] = [
     "ab.txt",
   ]),
   keeps("line separators and direction marks", ["a\u2028b.txt", "a\u202Eb.txt", "\uFEFFa.txt", "a.txt"]),
-  keeps("one letter that is also a folder", ["a", "a/b", "a/b/c"]),
-  keeps("a folder that is also a file", ["x/y/z", "x/y", "x"]),
+  keeps("a one-letter name that is also a folder", ["a", "a/b", "a/b/c"]),
+  keeps("a folder name that is also a file name", ["x/y/z", "x/y", "x"]),
   {
     title: "a key as long as keyBytesMax allows is kept",
     run: async (context) => {

@@ -5,10 +5,10 @@ import type { OptionalMember, Rule } from "../rule.js";
 
 const ODD = "a b/100%+ž.txt";
 
-/** Makes the rule for a verb of links that the provider does not have. */
+/** Makes the rule for a link verb, such as `signedUrl`, that the provider does not have. */
 function refuses(verb: OptionalMember, call: (storage: FileStorage, key: string) => Promise<unknown>): Rule {
   return {
-    title: `if the provider has no ${verb}, the facade's ${verb} is Unsupported`,
+    title: `if the provider has no ${verb}, the facade refuses ${verb} with Unsupported`,
     needs: [`!${verb}`],
     run: async ({ storage, key }) => {
       await rejects("Unsupported", call(storage, key("a.txt")));
@@ -66,7 +66,7 @@ export const linkRules: readonly Rule[] = [
     },
   },
   {
-    title: "a signed link with an expiresInSeconds that is not a positive whole number is InvalidArgument",
+    title: "signedUrl rejects with InvalidArgument if expiresInSeconds is not a positive whole number",
     needs: ["signedUrl"],
     run: async ({ storage, put, key }) => {
       await put("a.txt", "abc");
@@ -76,7 +76,8 @@ export const linkRules: readonly Rule[] = [
     },
   },
   {
-    title: "signUpload needs contentLength or maxBytes, and is otherwise InvalidArgument",
+    title:
+      "signUpload rejects with InvalidArgument if contentLength and maxBytes are missing or contradict each other",
     needs: ["signUpload"],
     run: async ({ storage, key }) => {
       await rejects("InvalidArgument", storage.signUpload(key("a.txt"), {}));

@@ -55,14 +55,14 @@ export const listRules: readonly Rule[] = [
     },
   },
   {
-    title: "a prefix that ends with a slash shows only what is in the folder",
+    title: "a listing whose prefix ends with a slash shows only the objects in that folder",
     run: async (context) => {
       await fill(context, ["a/b.txt", "a/c/d.txt", "ab.txt", "a-b.txt"]);
       assert.deepEqual(await context.names({ prefix: "a/" }), ["a/b.txt", "a/c/d.txt"]);
     },
   },
   {
-    title: "a prefix that is a whole key shows the object with that key",
+    title: "a listing whose prefix is a whole key shows the object with that key",
     run: async (context) => {
       await fill(context, ["a.txt", "a.txt.bak", "b.txt"]);
       assert.deepEqual(await context.names({ prefix: "a.txt" }), ["a.txt", "a.txt.bak"]);

@@ -132,7 +132,7 @@ export const manyRules: readonly Rule[] = [
     },
   },
   {
-    title: "deletePrefix does not remove neighbours with the same beginning",
+    title: "deletePrefix keeps objects outside the folder whose keys begin with the folder's name",
     needs: ["list"],
     run: async (context) => {
       await fill(context, ["users/1/a.txt", "users/10/a.txt", "users/1.txt", "users/1-b/a.txt"]);
@@ -141,7 +141,8 @@ export const manyRules: readonly Rule[] = [
     },
   },
   {
-    title: "deletePrefix without a slash at the end is refused with InvalidArgument, and deletes nothing",
+    title:
+      "deletePrefix of a prefix without a slash at the end is refused with InvalidArgument, and deletes nothing",
     needs: ["list"],
     run: async (context) => {
       await fill(context, ["users/1/a.txt", "users/10/a.txt"]);

@@ -4,7 +4,7 @@ import { readAll } from "../context.js";
 import { rejects, rejectsType } from "../expect.js";
 import type { Rule } from "../rule.js";
 
-/** Makes the rule for metadata that comes back from put, head and get as it was given. */
+/** Makes the rule for metadata that put, head and get must return unchanged. */
 function keeps(what: string, make: () => Metadata): Rule {
   return {
     title: `${what} comes back from put, head and get`,
@@ -89,7 +89,7 @@ export const metadataRules: readonly Rule[] = [
   refuses("a metadata name in upper case or with a space", { "Bad Name": "x" }),
   refuses("metadata of more than 2,048 bytes", { long: "x".repeat(2045) }),
   {
-    title: "a metadata value that is not a string is a TypeError",
+    title: "a metadata value that is not a string is refused with TypeError",
     needs: ["metadata"],
     run: async ({ storage, key, lacks }) => {
       for (const metadata of [{ a: 1 }, { a: undefined }, { a: null }, ["a"], "a"] as readonly unknown[]) {

@@ -27,7 +27,7 @@ async function look(provider: StorageProvider, key: string): Promise<ObjectInfo 
   }
 }
 
-/** Checks again and again until a move has ended. Each check must find the object under its old key or its new key. */
+/** Looks for the object again and again until a move has ended. Throws if both keys lack the object. */
 async function watch(
   { provider, key }: RuleContext,
   [from, to]: readonly [string, string],
@@ -35,7 +35,7 @@ async function watch(
 ): Promise<void> {
   do {
     const found = (await look(provider, key(from))) ?? (await look(provider, key(to)));
-    assert.ok(found, "the object is under none of its keys");
+    assert.ok(found, "the object is neither under its old key nor under its new key");
     if (provider.supports.metadata) assert.deepEqual(found.metadata, { author: "ada" });
   } while (isMoving());
 }

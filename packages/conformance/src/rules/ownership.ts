@@ -58,7 +58,7 @@ export const ownershipRules: readonly Rule[] = [
     },
   },
   {
-    title: "every verb works as a detached function, without this",
+    title: "every verb works as a detached function, without `this`",
     needs: ["list"],
     run: async ({ provider, key, put, lacks }) => {
       await put("a.txt", "abc");

@@ -119,7 +119,7 @@ export const rangeRules: readonly Rule[] = [
     },
   },
   {
-    title: "an invalid range is a TypeError",
+    title: "a get with an invalid range rejects with TypeError",
     needs,
     run: async ({ put, storage, key }) => {
       await put("a.txt", TEXT);

@@ -4,7 +4,7 @@ import type { Rule } from "../rule.js";
 
 const HOUR_MS = 3_600_000;
 
-/** The rules about conditional reads. Callers use them if they already have a copy of the object. */
+/** The rules about conditional reads. Callers that already have a copy of the object use conditional reads. */
 export const readConditionRules: readonly Rule[] = [
   {
     title:
@@ -22,7 +22,7 @@ export const readConditionRules: readonly Rule[] = [
   },
   {
     title:
-      "a read with ifModifiedSince rejects with NotModified if the object is not newer, unless ifNoneMatch names another ETag",
+      "a read with ifModifiedSince rejects with NotModified if the object is not newer; with ifNoneMatch, only the ETag counts",
     run: async ({ storage, key, put }) => {
       await put("a.txt", "abc");
       const { lastModified } = await storage.head(key("a.txt"));
@@ -44,7 +44,7 @@ export const readConditionRules: readonly Rule[] = [
     },
   },
   {
-    title: "an invalid condition of a read is a TypeError",
+    title: "a read with an invalid condition rejects with TypeError",
     run: async ({ storage, key, put }) => {
       await put("a.txt", "abc");
       await rejectsType(storage.get(key("a.txt"), { ifNoneMatch: "" }));

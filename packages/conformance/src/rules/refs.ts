@@ -143,7 +143,7 @@ export const refRules: readonly Rule[] = [
     },
   },
   {
-    title: "storage.at of a foreign ref is InvalidArgument",
+    title: "storage.at refuses a foreign ref with InvalidArgument",
     run: async ({ storage }) => {
       const foreign = async (): Promise<unknown> => storage.at("s3://someone-elses-bucket/a.txt");
       await rejects("InvalidArgument", foreign());

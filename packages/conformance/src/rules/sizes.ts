@@ -16,7 +16,7 @@ function aroundBlock([name, block]: readonly [string, number]): readonly Rule[] 
   const largest = block + 1;
   return [
     {
-      title: `objects within one byte of ${name} are stored whole`,
+      title: `objects of ${name}, and of one byte more or less, are stored whole`,
       needs,
       largest,
       run: async ({ put, read }) => {
@@ -28,7 +28,7 @@ function aroundBlock([name, block]: readonly [string, number]): readonly Rule[] 
       },
     },
     {
-      title: `streams of unknown length within one byte of ${name} are stored whole`,
+      title: `streams of ${name}, and of one byte more or less, are stored whole if their length is unknown`,
       needs,
       largest,
       run: async ({ put, read }) => {

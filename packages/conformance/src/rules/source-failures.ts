@@ -12,7 +12,8 @@ const HALF = pattern(150_000);
 /** The rules about bodies that fail, and bodies whose length differs from the declared length. */
 export const sourceFailureRules: readonly Rule[] = [
   {
-    title: "a source that fails before its first byte is a SourceError with the source's error as its cause",
+    title:
+      "a put whose source fails before its first byte rejects with SourceError, and the source's error is the cause",
     run: async ({ put, lacks }) => {
       const error = await rejects("SourceError", put("a.bin", failingAfter([], LOST)));
       assert.equal(error.cause, LOST);
@@ -20,7 +21,7 @@ export const sourceFailureRules: readonly Rule[] = [
     },
   },
   {
-    title: "a source that fails in the middle is a SourceError, and nothing is written",
+    title: "a put whose source fails in the middle rejects with SourceError, and nothing is written",
     run: async ({ put, lacks }) => {
       const error = await rejects("SourceError", put("a.bin", failingAfter([HALF], LOST)));
       assert.deepEqual([error.cause, error.applied], [LOST, "no"]);
@@ -28,7 +29,7 @@ export const sourceFailureRules: readonly Rule[] = [
     },
   },
   {
-    title: "a source that fails after its last byte is a SourceError, and nothing is written",
+    title: "a put whose source fails after its last byte rejects with SourceError, and nothing is written",
     run: async ({ put, lacks }) => {
       const source = failingAfter([HALF, HALF], LOST);
       const error = await rejects("SourceError", put("a.bin", source, { size: 2 * HALF.byteLength }));
@@ -55,14 +56,14 @@ export const sourceFailureRules: readonly Rule[] = [
     },
   },
   {
-    title: "a body shorter than its declared size is a SourceError, and nothing is written",
+    title: "a body shorter than its declared size is refused with SourceError, and nothing is written",
     run: async ({ put, lacks }) => {
       await rejects("SourceError", put("a.bin", inChunks(HALF, 9000), { size: HALF.byteLength + 1 }));
       await lacks("a.bin");
     },
   },
   {
-    title: "a body longer than its declared size is a SourceError, and nothing is written",
+    title: "a body longer than its declared size is refused with SourceError, and nothing is written",
     run: async ({ put, lacks }) => {
       await rejects("SourceError", put("a.bin", inChunks(HALF, 9000), { size: HALF.byteLength - 1 }));
       await lacks("a.bin");
@@ -87,7 +88,7 @@ export const sourceFailureRules: readonly Rule[] = [
     },
   },
   {
-    title: "a stream that is closed before its end is a SourceError, and nothing is written",
+    title: "a stream that is closed before its end is refused with SourceError, and nothing is written",
     run: async ({ put, lacks }) => {
       let reads = 0;
       const stream = new Readable({
@@ -101,7 +102,8 @@ export const sourceFailureRules: readonly Rule[] = [
     },
   },
   {
-    title: "a stream that gives something other than bytes is a SourceError, and nothing is written",
+    title:
+      "a stream that gives something other than bytes is refused with SourceError, and nothing is written",
     run: async ({ put, lacks }) => {
       const source = Readable.from([Buffer.from("abc"), { not: "bytes" }]);
       await rejects("SourceError", put("a.bin", source));
@@ -109,7 +111,7 @@ export const sourceFailureRules: readonly Rule[] = [
     },
   },
   {
-    title: "a function that throws is a SourceError with the thrown error as its cause",
+    title: "a put of a function that throws rejects with SourceError, and the thrown error is the cause",
     run: async ({ storage, key, lacks }) => {
       const fail = (): never => {
         throw LOST;
@@ -120,7 +122,7 @@ export const sourceFailureRules: readonly Rule[] = [
     },
   },
   {
-    title: "a path to a missing file is a SourceError",
+    title: "a put of a missing file rejects with SourceError",
     run: async ({ storage, key, lacks, directory }) => {
       const path = join(await directory(), "missing.bin");
       await rejects("SourceError", storage.put(key("a.bin"), fromFile(path)));

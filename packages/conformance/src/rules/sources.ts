@@ -40,8 +40,8 @@ function otherRealm(code: string): BodyInput {
 }
 
 /**
- * Makes the rule for a source that other code has used. A put must not store the rest of the source as if it were the whole
- * body.
+ * Makes the rule for a source that other code has already used. A put must not store the rest of the source as if
+ * the rest were the whole body.
  */
 function refusesRead<Source extends BodyInput>(
   kind: string,
@@ -49,7 +49,7 @@ function refusesRead<Source extends BodyInput>(
   use: (source: Source) => unknown,
 ): Rule {
   return {
-    title: `${kind} is a SourceError, and nothing is written`,
+    title: `${kind} is refused with SourceError, and nothing is written`,
     run: async ({ storage, key, lacks }) => {
       const source = make();
       await use(source);
@@ -76,7 +76,7 @@ async function putsInVain({ storage, key }: RuleContext, source: BodyInput): Pro
 /** Makes the rule for a source that is used twice: a failed put has read the source, and then a second put gets it. */
 function refusesAgain(kind: string, make: () => BodyInput): Rule {
   return {
-    title: `${kind} that a failed put has read is a SourceError in the next put`,
+    title: `${kind} that a failed put has read is refused with SourceError by the next put`,
     run: async (context) => {
       const source = make();
       await putsInVain(context, source);
@@ -168,7 +168,8 @@ export const sourceRules: readonly Rule[] = [
     },
   },
   {
-    title: "a form's file that the form parser has cut off is a SourceError, and nothing is written",
+    title:
+      "a form's file that the form parser has cut off is refused with SourceError, and nothing is written",
     run: async ({ storage, key, lacks }) => {
       await rejects("SourceError", storage.put(key("a.bin"), formFile(inChunks(BYTES, 9000), 60_000)));
       await lacks("a.bin");
@@ -215,7 +216,7 @@ export const sourceRules: readonly Rule[] = [
     },
   },
   {
-    title: "a plain object with a path is a TypeError, and no file of the server is stored",
+    title: "a plain object with a path is refused with TypeError, and no file of the server is stored",
     run: async ({ storage, key, lacks, directory }) => {
       const path = join(await directory(), "secret.txt");
       await writeFile(path, "the server's own");
@@ -224,7 +225,8 @@ export const sourceRules: readonly Rule[] = [
     },
   },
   {
-    title: "a body longer than maxBytes is a TooLarge error that names no provider, and nothing is written",
+    title:
+      "a body longer than maxBytes is refused with a TooLarge error that names no provider, and nothing is written",
     run: async ({ storage, key, lacks }) => {
       for (const body of [BYTES, inChunks(BYTES, 9000), node(), () => inChunks(BYTES, 9000)]) {
         const error = await rejects("TooLarge", storage.put(key("a.bin"), body, { maxBytes: 100_000 }));

@@ -8,7 +8,7 @@ const BYTES = pattern(300_000);
 /** The rules about the object that the facade's get returns. */
 export const storedObjectRules: readonly Rule[] = [
   {
-    title: "an object can be read as text, with its Unicode",
+    title: "an object can be read as text with Unicode characters",
     run: async ({ storage, put, key }) => {
       await put("a.txt", "žluť 😀");
       assert.equal(await (await storage.get(key("a.txt"))).text(), "žluť 😀");
@@ -50,7 +50,7 @@ export const storedObjectRules: readonly Rule[] = [
     },
   },
   {
-    title: "destroying an object is harmless, even twice or after reading",
+    title: "destroying an object that get returned is harmless, even twice or after reading",
     run: async ({ storage, put, key, holds }) => {
       await put("a.bin", BYTES);
       const dropped = await storage.get(key("a.bin"));
@@ -63,7 +63,7 @@ export const storedObjectRules: readonly Rule[] = [
     },
   },
   {
-    title: "an object has the headers of an HTTP response",
+    title: "an object that get returned gives the headers of an HTTP response",
     run: async ({ storage, put, key }) => {
       const { etag } = await put("a.txt", "abc", { contentType: "text/x-own", cacheControl: "no-cache" });
       const object = await storage.get(key("a.txt"));

@@ -22,7 +22,7 @@ import type { Body } from "../contract/provider.js";
 import { PulledStream, sourceError, sourceRules, tooLarge, type SourceContext } from "./source-stream.js";
 import { wholeNumber } from "../kit/options.js";
 
-/** A body that a caller can store, in every form except the function form of {@link BodyInput}. */
+/** A body that a caller can store, in any form of {@link BodyInput} except a function. */
 export type BodyContent =
   | string
   | NodeJS.ArrayBufferView
@@ -55,13 +55,13 @@ export interface BodyOptions {
    */
   readonly maxBytes?: number | undefined;
   /**
-   * The key that the errors of the source name.
+   * The key that appears in the errors of the source.
    *
    * @default none
    */
   readonly key?: string | undefined;
   /**
-   * The provider name that the errors of the source contain.
+   * The provider name that appears in the errors of the source.
    *
    * @default `"source"`
    */
@@ -119,7 +119,7 @@ function bodyFor(input: BodyInput, size: number | undefined, context: SourceCont
 function adviceFor(input: unknown): string {
   const { path, buffer, size } = Object(input) as Record<string, unknown>;
   if (viewedBytes(buffer) !== undefined) return "; pass its .buffer";
-  if (typeof path === "string") return "; for a file of this machine, pass fromFile(path)";
+  if (typeof path === "string") return "; for a file on this machine, pass fromFile(path)";
   return typeof size === "number" ? "; pass its bytes, such as Buffer.from(await blob.arrayBuffer())" : "";
 }
 
@@ -172,7 +172,8 @@ async function fileBody(path: string, declared: number | undefined, context: Sou
   const facts = await stat(path).catch((error: unknown) => {
     throw sourceError(`the file of the body cannot be read`, context, error);
   });
-  if (!facts.isFile()) throw sourceError("the path of the body is not the path of a file", context);
+  if (!facts.isFile())
+    throw sourceError("the path of the body leads to a folder or a device, not to a file", context);
   assertSize(facts.size, declared, context);
   return {
     size: facts.size,
@@ -191,7 +192,7 @@ function functionBody(
   const open = async (): Promise<Readable> => {
     const content = await make();
     if (typeof content === "function")
-      throw new TypeError("The function of a body must return a body, not a function");
+      throw new TypeError("A function that is passed as a body must return a body, not another function");
     const body = bodyFor(content, size, { ...context, isMade: true });
     return (body instanceof Promise ? await body : body).open();
   };

@@ -35,8 +35,8 @@ export async function copyThrough(
 }
 
 /**
- * Returns the error that a failed copy reports. If reading the source has failed, returns the error of that read, as an error of `copy`. A
- * `SourceError` would blame the caller, although the caller has passed no body.
+ * Returns the error that a failed copy reports. If the source could not be read, returns the error of that read, with
+ * `copy` as its operation. A `SourceError` would blame the caller, although the caller has passed no body.
  */
 export function sourceFailure(error: unknown): unknown {
   if (!isStorageError(error, "SourceError") || !isStorageError(error.cause)) return error;

@@ -8,7 +8,10 @@ import { nextTurn } from "../kit/clock.js";
 /** The maximum number of bytes that are hashed in one turn of the event loop. Hashing them takes a few milliseconds. */
 const PIECE_BYTES = 1024 * 1024;
 
-/** Returns the SHA-256 of bytes that are in memory, in lower-case hexadecimal. Other work of the process can run in between. */
+/**
+ * Returns the SHA-256 of bytes that are in memory, in lower-case hexadecimal. The bytes are hashed in pieces, so that
+ * other work of the process can run between two pieces.
+ */
 export async function sha256Of(bytes: Uint8Array): Promise<string> {
   const hash = createHash("sha256");
   for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES) {

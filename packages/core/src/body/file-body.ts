@@ -13,7 +13,7 @@ export interface FileBody {
 }
 
 /**
- * Makes a body from a file on this machine. The file is opened when the body is put, and can be read again.
+ * Makes a body from a file on this machine. The file is opened when a put reads the body, and can be read again.
  *
  * @param path - The path of the file, or its `file:` URL. Never pass a path that a client sent.
  * @example

@@ -2,8 +2,8 @@ import type { Readable } from "node:stream";
 import { consume } from "../kit/abort.js";
 
 /**
- * Fills buffers with the bytes of a stream, one buffer after the other. Each full buffer is sent as soon as more bytes arrive.
- * The stream is paused while a buffer is being sent.
+ * Fills buffers with the bytes of a stream, one buffer after the other. A full buffer is sent when the next bytes
+ * arrive. The stream is paused while a buffer is being sent.
  *
  * @param take - Returns the next buffer to fill. A buffer that was sent before may be returned again.
  * @returns The filled part of the last buffer. This part has not been sent.

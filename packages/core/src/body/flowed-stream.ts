@@ -8,9 +8,9 @@ import { BUFFERED_BYTES, Watch, ignore, isListenedTo, type StreamRules } from ".
 export interface FlowRules extends StreamRules {
   /** The maximum number of bytes that wait in memory; default 256 KiB. */
   readonly aheadBytes?: number | undefined;
-  /** Opens the rest of the same bytes, starting at `offset`. Called at most three times. */
+  /** Opens the source again at `offset`, with the same bytes. Called at most three times. */
   readonly reopen?: ((offset: number, signal: AbortSignal) => Promise<Readable>) | undefined;
-  /** Receives every byte exactly once, in order. Its `end` throws if the bytes were wrong. */
+  /** Receives every byte exactly once, in order. The function `end` throws if the bytes were wrong. */
   readonly inspect?: Inspection | undefined;
   /** Runs at the end of the source, and throws if the source was cut off. Some sources report this only at their end. */
   readonly atEnd?: (() => void) | undefined;
@@ -29,7 +29,7 @@ export interface Rest {
   readonly unreadMs: number;
   /** The limit for a stream that has been read in part. */
   readonly readMs: number;
-  /** Opens the rest of the same bytes. This function is used if the rules of the stream have no `reopen`. */
+  /** Opens the source again, with the same bytes. This function is used if the rules of the stream have no `reopen`. */
   readonly reopen?: FlowRules["reopen"];
   /** Makes the error for a source that was closed during a pause of the reader and cannot be opened again. */
   readonly toError: (cause?: unknown) => unknown;
@@ -45,9 +45,9 @@ export interface Inspection {
 const REOPENS_MAX = 3;
 
 /**
- * A byte stream that reads from a Node stream in flowing mode. The source is paused while the reader wants no more bytes. Even
- * before the source is open, the stream can be destroyed and notices silence. If the source is cut off, the stream opens the
- * source again if possible, and the reader notices nothing.
+ * A byte stream that reads from a Node stream in flowing mode. The source is paused while the reader wants no more
+ * bytes. Even before the source is open, the stream can be destroyed, and fails if no bytes arrive in time. If the
+ * source is cut off, the stream opens the source again if possible, and the reader notices nothing.
  */
 export class FlowedStream extends Readable implements ReadsInto {
   readonly #rules: FlowRules;
@@ -78,7 +78,7 @@ export class FlowedStream extends Readable implements ReadsInto {
     return this.#watch.seen;
   }
 
-  /** The time since which the stream has waited for its reader. */
+  /** The time at which the stream began to wait for its reader. */
   get idleSince(): number {
     return this.#idleSince;
   }
@@ -115,7 +115,7 @@ export class FlowedStream extends Readable implements ReadsInto {
     return this.readableDidRead || this.readableFlowing !== null || this.destroyed || this.#isResting;
   }
 
-  /** Ends a stream after the reader has read all its bytes into memory. At this point, only listeners still wait for the end. */
+  /** Ends a stream after the reader has read all its bytes into memory. Listeners then receive the event `end`. */
   #endUnread(): void {
     this.#watch.finish();
     this.push(null);
@@ -210,7 +210,8 @@ export class FlowedStream extends Readable implements ReadsInto {
     if (source.destroyed || source.readableEnded) throw this.#rules.toError("was already read or closed");
     this.#source = source;
     source.on("error", this.#onError).on("close", this.#onClose).on("end", this.#onEnd);
-    // The order matters: the pause comes first, so that a file is not read before its bytes are wanted.
+    // The pause must come first: a listener for `data` would otherwise start to read a file before its bytes are
+    // wanted.
     if (canReadInto(source)) source.pause();
     source.on("data", this.#onData).pause();
     if (this.#wanted) source.resume();
@@ -262,8 +263,8 @@ export class FlowedStream extends Readable implements ReadsInto {
   }
 
   /**
-   * Opens the source again at the position of the cut, if the rules allow this and the limit is not reached. Returns `true` if
-   * the source is being opened.
+   * Opens the source again where it was cut off, if the rules allow this and the limit is not reached. Returns `true`
+   * if the source is being opened.
    */
   #isReopened(): boolean {
     const { reopen } = this.#rules;

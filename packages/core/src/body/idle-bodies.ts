@@ -24,8 +24,8 @@ interface AddsRequests {
 const PAUSE_MS = 250;
 
 /**
- * The bodies of one provider that wait for their readers. The body that has waited longest comes first. For each request that
- * waits for a connection, one body gives its connection back.
+ * One provider's bodies that wait for their readers. The body that has waited longest comes first. For each request
+ * that waits for a connection, one body gives its connection back.
  */
 export class IdleBodies {
   readonly #agents: readonly QueueingAgent[];

@@ -7,7 +7,7 @@ export interface BlobLike {
   readonly size: number;
   /** The media type; empty when it is not known. */
   readonly type: string;
-  /** Begins to read the Blob. Each call begins at its start. */
+  /** Begins to read the Blob. Each call begins at the start of the Blob. */
   readonly stream?: (() => unknown) | undefined;
   readonly arrayBuffer?: (() => Promise<ArrayBuffer>) | undefined;
   readonly slice?: ((start?: number, end?: number) => BlobLike) | undefined;

@@ -6,13 +6,13 @@ import { ignore, isListenedTo } from "./stream-watch.js";
 const DRAIN_BYTES_MAX = 16 * 1024 * 1024;
 const DRAIN_MS_MAX = 10_000;
 
-/** The time that a caller has to read a file of a form after the put of that file has failed, in milliseconds. */
+/** The time that a caller gets to read a file of a form after the put of that file has failed, in milliseconds. */
 const LEFT_MS = 1000;
 
 /**
- * Lets go of a stream after its put has failed. An unread stream still belongs to the caller and is left alone. If the stream
- * comes from a client that expects an answer, the stream is read for a while longer. Destroying a request would close the
- * connection, and a form ends only when all files of the form have ended. Every other stream is destroyed.
+ * Releases a stream after its put has failed. An unread stream still belongs to the caller and is left alone. If the
+ * stream comes from a client that expects an answer, the stream is read for a while longer. Destroying a request would
+ * close the connection. A form ends only after all its files have been read. Every other stream is destroyed.
  *
  * @param isMade - True when the stream was made for this reading and has no other owner.
  */

@@ -7,7 +7,7 @@ import { isWebStream, type AnyIterable, type BlobLike } from "./kinds.js";
 import { PulledStream, sourceRules, type ChunkSource, type SourceContext } from "./source-stream.js";
 import { assertNotCut, assertUnread, markOpened } from "./unread.js";
 
-/** Files are read in blocks of this size, which is 2.5 times as fast as Node's 64 KiB. */
+/** The size of the blocks in which files are read, in bytes. Reading is 2.5 times as fast as with Node's 64 KiB. */
 const FILE_BLOCK_BYTES = 1024 * 1024;
 
 /** A range of a body, in bytes. */

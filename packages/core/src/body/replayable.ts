@@ -45,9 +45,9 @@ const MAX_BYTES = 5 * 1024 ** 3;
 const READ_BYTES = 1024 * 1024;
 
 /**
- * Makes a one-shot body readable again. The first reading streams directly from the source. The bytes that pass are kept in
- * memory at first, then in a private temporary file. A later reading starts with the kept bytes and continues with the source. A
- * failed first member therefore costs only time.
+ * Makes a one-shot body readable again. The first reading streams directly from the source. The bytes that pass are
+ * kept in memory at first, then in a private temporary file. A later reading starts with the kept bytes and continues
+ * with the source. So the whole body can be sent again after a failed try.
  *
  * A body that can already be read again is returned unchanged. After `maxBytes`, or when the disk is full, the current reading
  * continues, and `replayable` is false from then on.

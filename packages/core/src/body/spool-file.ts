@@ -48,5 +48,5 @@ async function diskFolder(): Promise<string> {
     const facts = await statfs(folder).catch(() => undefined);
     if (facts !== undefined && !MEMORY_FILE_SYSTEMS.has(facts.type)) return folder;
   }
-  throw new Error("No folder for temporary files is on a disk");
+  throw new Error("Cannot find a folder for temporary files on a disk");
 }

@@ -59,7 +59,9 @@ export class Watch {
     return size === undefined || this.#seen === size;
   }
 
-  /** Limits how long the reader waits, in milliseconds. A shorter limit of the rules stays in force. */
+  /**
+   * Limits how long the reader waits, in milliseconds. If the rules have a shorter limit, that limit stays in force.
+   */
   limit(idleMs: number): void {
     if (idleMs > 0) this.#idleMs = this.#idleMs === 0 ? idleMs : Math.min(this.#idleMs, idleMs);
   }

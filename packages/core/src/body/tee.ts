@@ -7,8 +7,8 @@ import type { Body } from "../contract/provider.js";
 export const WINDOW_BYTES: number = 8 * 1024 * 1024;
 
 /**
- * The longest time that the other readers wait for a reader that reads nothing, in milliseconds. After that time the slow reader is let go.
- * If there is a journal, repair then copies the object to the slow reader's member.
+ * The longest time that the other readers wait for a reader that reads nothing, in milliseconds. After that time the
+ * slow reader is dropped. If there is a journal, repair then copies the object to the slow reader's member.
  */
 const LAG_MS = 2000;
 
@@ -25,13 +25,13 @@ export interface Share {
 
 export interface TeeOptions {
   /**
-   * The number of readers that must be kept. The other readers may be let go if they are too slow.
+   * The number of readers that must be kept. The other readers may be dropped if they are too slow.
    *
    * @default all
    */
   readonly need?: number | undefined;
   /**
-   * Makes the error for a reader that was let go.
+   * Makes the error for a reader that was dropped.
    *
    * @default none: every reader is kept
    */
@@ -172,7 +172,7 @@ class Flow {
     return [...this.#branches].some((branch) => branch.waitingBytes >= this.#windowBytes);
   }
 
-  /** Lets go of readers that have kept the others waiting for `LAG_MS`, as long as enough readers remain. */
+  /** Drops readers that have kept the others waiting for `LAG_MS`, as long as enough readers remain. */
   #letGo(): void {
     this.#lagTimer = undefined;
     for (const branch of Array.from(this.#branches)) {

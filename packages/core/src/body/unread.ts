@@ -28,7 +28,7 @@ export function assertUnread(source: object, context: SourceContext): void {
   if (problem !== undefined) throw problem;
 }
 
-/** Checks a source like {@link assertUnread}, and counts the source as read from now on. */
+/** Checks that a source is unread, as {@link assertUnread} does, and counts the source as read from now on. */
 export function markOpened(source: object, context: SourceContext): void {
   assertUnread(source, context);
   opened.add(source);

@@ -8,7 +8,7 @@ import { guardResult } from "./guard.js";
 
 const KEYS_AT_ONCE = 4;
 
-/** Verifies a provider, with its journals if it has any. */
+/** Verifies the objects of a provider, with the help of its journals if it has any. */
 export async function verifyOne(provider: ComposedProvider, call: VerifyCall): Promise<Verified> {
   return await (provider.upkeep?.verify?.(call) ?? verifyPlain(provider, call));
 }

@@ -20,8 +20,8 @@ export interface FallbackOptions extends MemberOptions, JournalOptions {
    */
   readonly name?: string | undefined;
   /**
-   * With a journal: `"home"` makes repair move objects to the first member when that member is back. `"never"` leaves the objects where
-   * they are.
+   * With a journal: `"home"` means that repair moves objects to the first member once that member works again.
+   * `"never"` means that objects stay where they are.
    *
    * @default `"home"`
    */
@@ -34,9 +34,9 @@ export interface FallbackOptions extends MemberOptions, JournalOptions {
    */
   readonly overwrites?: "refuse" | "may-be-stale" | undefined;
   /**
-   * Error codes that also send a call to the next member. By default these errors end the call. Be careful with the codes for wrong
-   * credentials: if `fallbackOn` names them and the credentials are wrong, all new objects go to the next member, and only the events show
-   * this.
+   * Error codes that also send a call to the next member. By default these errors end the call. Be careful with the
+   * codes for wrong credentials. If `fallbackOn` names these codes and the credentials are wrong, all new objects go to
+   * the next member. Only the events show this.
    *
    * @default none
    */
@@ -62,22 +62,24 @@ const FALLBACK_OPTIONS: OptionNames<FallbackOptions> = {
 /**
  * Makes a chain of providers: writes go to the first member that works, and reads go to the member that holds the object.
  *
- * The chain keeps **writes** available. Each object is on one member, and cannot be read while that member is down. A call goes on to the
- * next member when a member is down, slow, full or rate-limited, or cannot hold the object; the last column of the table of error codes
- * lists these failures. Wrong credentials, a missing bucket and mistakes of the caller end the call.
+ * The chain keeps **writes** available. Each object is on one member, and cannot be read while that member is down. A
+ * call moves on to the next member when a member is down, slow, full or rate-limited, or cannot hold the object. The
+ * last column of the table of error codes lists these failures. Wrong credentials, a missing bucket and mistakes of the
+ * caller end the call.
  *
  * **Without a journal** the chain is for keys that are written only once:
- * - A put asks every member first. A put of a key that exists fails with `AlreadyExists`. With `overwrites: "may-be-stale"` the object is
- *   written, older copies are deleted if they can be recognised, and `info.unconfirmed` names the members that may still hold an older
- *   copy. Such a chain sets `info.mayBeStale` on reads while an earlier member is down.
+ * - A put asks every member first. A put of a key that exists fails with `AlreadyExists`. With
+ *   `overwrites: "may-be-stale"` the object is written, and older copies are deleted if they can be recognised.
+ *   `info.unconfirmed` then names the members that may still hold an older copy. Such a chain sets `info.mayBeStale` on
+ *   reads while an earlier member is down.
  * - A put while a member is down succeeds on another member, and `info.unconfirmed` names the member that is down. The put cannot ask that
  *   member, so it does not notice an object that was written there before.
  * - `NotFound` means that every member answered `NotFound`. While a member is down the error is `Unavailable`.
- * - A delete succeeds when every member has confirmed it. It starts with the last member.
+ * - A delete starts with the last member, and succeeds when every member has confirmed the delete.
  * - A listing is complete, or fails with `Unavailable`.
- * - After an unknown outcome, the chain asks the member for the write id before it goes to the next member. `info.unconfirmed` names a
- *   member that does not answer.
- * - Objects stay where they are when the first member is back.
+ * - If the outcome of a write is unknown, the chain asks the member whether it has stored the write, and only then
+ *   tries the next member. If the member does not answer, `info.unconfirmed` names the member.
+ * - When the first member works again, objects stay where they are.
  *
  * @param members - The members, in order of preference. Their names and places must differ.
  * @throws TypeError and StorageError `InvalidArgument` for members and options that cannot work.
@@ -105,11 +107,11 @@ export function fallback(
     need: 1,
     supports: choiceSupports(prepared.members),
     promises: ["an acknowledged put is on one member, as durable as that member is"],
-    limits: [OUT_OF_REACH, "objects do not move to the first member when it is back"],
+    limits: [OUT_OF_REACH, "objects do not move to the first member when that member works again"],
   });
 }
 
-const OUT_OF_REACH = "an object is out of reach while the member that holds it is down";
+const OUT_OF_REACH = "an object cannot be read while the member that holds it is down";
 
 function groupOf(prepared: Prepared, options: FallbackOptions): Group {
   return {
@@ -129,6 +131,6 @@ function withJournal(prepared: Prepared, journal: Journal, options: FallbackOpti
     placement: (all, retiring) => oneHome(all, () => all, drain !== "never", retiring),
     options,
     supports: choiceSupports(prepared.members),
-    limits: [OUT_OF_REACH, ...(drain === "never" ? ["objects stay on the member that took them"] : [])],
+    limits: [OUT_OF_REACH, ...(drain === "never" ? ["objects stay on the member that stored them"] : [])],
   });
 }

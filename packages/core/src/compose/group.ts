@@ -28,7 +28,7 @@ export interface Group {
   readonly askMs: number;
   /** The memory for streams and files. All puts of the composer share this memory. */
   readonly memory: MemoryBudget;
-  /** Called when a member that was left out is asked again. */
+  /** Called when a member that was left out is used again. */
   readonly backListeners: Set<() => void>;
 }
 
@@ -63,7 +63,7 @@ export function saysAbsent(error: StorageError): boolean {
   return error.code === "NotFound" || error.code === "Unsupported";
 }
 
-/** Tells whether a member will never take this object. */
+/** Tells whether a member can never store this object. */
 export function cannotHold(error: StorageError): boolean {
   const { code } = error;
   return code === "Unsupported" || (code === "TooLarge" && !isBodyFailure(error));
@@ -82,8 +82,8 @@ export function memberError(
 }
 
 /**
- * The extra time that `ask` waits after `askMs`, in milliseconds. A member that is wrapped in patience ends the call itself after `askMs`,
- * and must do so before `ask` does. A composer as a member has no such wrapper, so `ask` ends the call.
+ * The extra time that `ask` waits after `askMs`, in milliseconds. The wrapper of a member already ends the call after
+ * `askMs`, and must do this before `ask` does. A member that is a composer has no such wrapper, so `ask` ends the call.
  */
 const ASK_SLACK_MS = 500;
 
@@ -154,7 +154,8 @@ export function exhausted(
   const code =
     codes.size === 1 && last !== undefined ? last.code : ((passing && "Unavailable") ?? last?.code);
   const unknown = attempts.some(({ error }) => error.applied === "unknown");
-  return new StorageError(code ?? "Unavailable", `too few members took the object (${reasonsOf(attempts)})`, {
+  const reason = `too few members stored the object (${reasonsOf(attempts)})`;
+  return new StorageError(code ?? "Unavailable", reason, {
     operation,
     provider: chain.name,
     key,

@@ -71,8 +71,8 @@ const MEMORY_BYTES = 256 * 1024 * 1024;
 const MEMORY_BYTES_MIN = 64 * 1024;
 
 /**
- * Checks the members of a composer. Adds retries and time limits to each bare provider, and adds the composer's patience to each member
- * that needs it.
+ * Checks the members of a composer. Adds retries and time limits to each member that has none, and wraps a member with
+ * {@link watchMember} if needed.
  *
  * @throws TypeError if there is no member, or if a member is not a provider.
  * @throws StorageError `InvalidArgument` if two members have the same name or keep their objects in the same place.

@@ -34,9 +34,9 @@ export interface MergedPage extends ListPage {
 }
 
 /**
- * Returns one page of the merged listings of several members. Every key appears one time, in UTF-8 byte order. If several members have a
- * key, the page shows the object of the first of these members. The cursor of the page is its last entry, so that a listing can continue
- * after the members have changed.
+ * Returns one page of the merged listings of several members. Every key appears once, in UTF-8 byte order. If several
+ * members have a key, the page shows the object of the first of these members. The cursor of the page is its last
+ * entry, so that a listing can continue after the members have changed.
  *
  * @throws StorageError `Unavailable` if a member cannot be listed. A listing is either complete or an error.
  */
@@ -107,7 +107,7 @@ async function loadAll(feed: Feed, options: ListOptions): Promise<void> {
     if (entries.length > UNORDERED_ENTRIES_MAX) {
       throw new StorageError(
         "Unsupported",
-        `the member lists keys without an order, and has more than ${UNORDERED_ENTRIES_MAX}: too many to sort`,
+        `the member lists keys without an order, and has more than ${UNORDERED_ENTRIES_MAX} keys: too many to sort`,
         { operation: "list", provider: feed.member.name },
       );
     }

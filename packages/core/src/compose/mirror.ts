@@ -65,20 +65,21 @@ const MIRROR_OPTIONS: OptionNames<MirrorOptions> = {
 };
 
 /**
- * Keeps a copy of every object on every member. A body is read a single time for all members.
+ * Keeps a copy of every object on every member. Each body is read only once, for all members together.
  *
  * **With a journal**
- * - A put is acknowledged as soon as enough members have the object, as set by `writes`. Before that, the journal saves which members lack
- *   the object. Repair then copies the object to them, with the same bytes, headers and metadata.
- * - If fewer members store the object, the put fails with `PartialWrite`. The members that have the object keep it, and repair copies the
- *   object to the other members.
+ * - A put is acknowledged as soon as enough members have the object, as set by `writes`. Before that, the journal saves
+ *   which members lack the object. Repair then copies the object to these members, with the same bytes, headers and
+ *   metadata.
+ * - If too few members store the object, the put fails with `PartialWrite`. The members that have the object keep it,
+ *   and repair copies the object to the other members.
  * - A delete is decided as soon as the journal has saved it. Repair deletes the copies on members that do not answer, and these copies
  *   never come back.
  * - Reads go to a member that holds the last acknowledged version, in the order of `reads`.
  * - `info.copies` says what each member held when the put was acknowledged.
  *
  * **Without a journal** the mirror is for keys that are written only once:
- * - A put of a key that exists fails with `AlreadyExists`, unless `overwrites` accepts that an older copy may be left.
+ * - A put of a key that exists fails with `AlreadyExists`, unless `overwrites` allows an older copy to remain.
  * - If too few members store an object, the put is undone. If that is not possible, the put fails with `PartialWrite`.
  * - A delete succeeds when every member has confirmed it. `NotFound` means that every member answered `NotFound`.
  *
@@ -135,7 +136,7 @@ function inOrder(members: Group["members"], reads: readonly string[]): Group["me
   anArray("mirror", "reads", reads, "names of members");
   const wrong = reads.find((name) => !members.some((member) => member.name === name));
   if (wrong !== undefined)
-    throw new TypeError(`mirror: reads names ${JSON.stringify(wrong)}, which is not a member`);
+    throw new TypeError(`mirror: ${JSON.stringify(wrong)} in the option reads is not a member`);
   const preferred = reads.flatMap((name) => members.find((member) => member.name === name) ?? []);
   const [first, ...rest] = [...preferred, ...members.filter((member) => !preferred.includes(member))];
   if (first === undefined) throw new TypeError("mirror needs at least one provider");

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 
-/** The number of hundredths of a per cent in 100 per cent. Percentages are counted in these units. */
+/** The number of units in 100 per cent. Percentages are counted in units of a hundredth of a per cent. */
 export const BASIS_POINTS = 10_000;
 
 /**
@@ -11,8 +11,8 @@ const HALF_BYTES = 3;
 const HALF = 2 ** (HALF_BYTES * 8);
 
 /**
- * Returns the position of a key on a scale of 10,000. The position never changes and is the same in every process. Keys below the
- * percentage go to the new side, so raising the percentage moves keys only in one direction.
+ * Returns the position of a key on a scale of 10,000. The position never changes and is the same in every process. Keys
+ * with a position below the percentage go to the new side, so raising the percentage moves keys only in one direction.
  *
  * The position is computed from the first 48 bits of the SHA-256 of the salt, a zero byte and the key in UTF-8.
  */

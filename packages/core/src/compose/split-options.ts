@@ -27,8 +27,8 @@ export interface SplitOptions extends MemberOptions, JournalOptions {
    * The percentage of keys that go to `to`, from 0 to 100, with at most two digits after the point.
    *
    * - A number belongs to the configuration: each process uses its own number, and the journal stores no percentage.
-   * - `{ initial }` needs a journal, and the percentage belongs to the journal. The first process ever saves `initial`, and {@link
-   *   setSplitPercent} changes the percentage for all processes.
+   * - `{ initial }` needs a journal, and the percentage belongs to the journal. The first process that uses the split
+   *   saves `initial`. Later, {@link setSplitPercent} changes the percentage for all processes.
    */
   readonly percent: number | SplitShare;
   /** The name of the rollout. Never change it, because a different salt distributes the keys differently. */

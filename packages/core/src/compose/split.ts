@@ -52,11 +52,12 @@ const SET_TRIES = 10;
 const splits: OwnProviders<Split> = ownProviders<Split>("split() with a journal");
 
 /**
- * Puts a percentage of the keys on one member and the rest on another member, for a rollout in steps. A stable hash of the key decides, so
- * raising the percentage moves keys only in one direction.
+ * Puts a percentage of the keys on one member and the rest on another member, for a rollout in steps. A stable hash of
+ * the key chooses the member, so raising the percentage moves keys only from `from` to `to`.
  *
  * - New objects go to the side that the hash assigns to their key. An older copy on the other side is deleted.
- * - Reads ask that side first, then the other side. Every object is readable at every step, whether the percentage rises or falls.
+ * - Reads first ask the side that the hash assigns to the key, then the other side. Every object is readable at every
+ *   step, whether the percentage rises or falls.
  * - `NotFound` means that both sides answered `NotFound`.
  *
  * The percentage belongs either to the configuration (a number) or to the journal (`{ initial }`). Processes with different numbers may run
@@ -114,7 +115,7 @@ export function split(options: SplitOptions): StorageProvider {
 }
 
 const MOVES_BY_ONE =
-  "split: move: true needs a percentage in the journal, such as `percent: { initial: 10 }`: processes with different percentages " +
+  "split: move: true needs a percentage in the journal, such as `percent: { initial: 10 }`, because processes with different percentages " +
   "would move objects back and forth";
 
 type Sides = readonly [StorageProvider, StorageProvider];
@@ -171,7 +172,7 @@ function withJournal({
         : "each process uses the percentage of its own configuration",
     ],
     refresh: async ({ onEvent }) => {
-      // If each process uses its own number, this process reads the record only one time, to compare the salt.
+      // If each process uses its own number, this process reads the record only once, to compare the salt.
       if (!isShared && revision !== "") return;
       const record = await recordOf(made);
       const { basisPoints } = record.value;
@@ -187,7 +188,7 @@ function withJournal({
   return splits.remember(provider, made);
 }
 
-/** Returns the current percentage. The first process that asks saves its own initial percentage. */
+/** Returns the current percentage. The first process that reads the percentage saves its own initial percentage. */
 async function recordOf({ journal, proposed, isShared, name, members }: Split): Promise<Recorded> {
   const first: SharedRecord = isShared ? proposed : { salt: proposed.salt };
   for (;;) {

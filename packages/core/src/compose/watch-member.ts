@@ -8,19 +8,19 @@ import { Circuits, answersWithin, kindOf, resultOf, type CallResult } from "../w
 import { intercept, type Call, type Next } from "../wrap/intercept.js";
 import { withLimit } from "../wrap/timeout.js";
 
-/** The patience of a composer with each of its members. */
+/** The rules by which a composer waits for a member. */
 export interface Patience {
   /** The time that the member may take to answer, in milliseconds. */
   readonly askMs: number;
   /** The limits for leaving the member out; `undefined` if the member is never left out. */
   readonly limits: BreakerLimits | undefined;
-  /** Called when a member that was left out is asked again. */
+  /** Called when a member that was left out is used again. */
   readonly onBack: () => void;
 }
 
 /**
- * The operations that take longer for larger objects. The composer gives up on them only if the member does not answer other questions
- * either.
+ * The operations that take longer for larger objects. The composer gives up on such an operation only if the member
+ * also leaves other questions unanswered.
  */
 const LONG: ReadonlySet<string> = new Set([
   "put",
@@ -35,7 +35,10 @@ const LONG: ReadonlySet<string> = new Set([
 /** The largest put, in bytes, that must be answered as quickly as other questions. */
 const SMALL_BYTES = 64 * 1024;
 
-/** A sign of life that comes within this time after a question, in milliseconds, still counts as older than the question. */
+/**
+ * The time after a question, in milliseconds, during which a sign of life does not yet count as an answer to the
+ * question.
+ */
 const SAME_MOMENT_MS = 10;
 
 function isLong({ operation, body }: Call): boolean {
@@ -44,8 +47,9 @@ function isLong({ operation, body }: Call): boolean {
 }
 
 /**
- * Wraps a member in the patience of a composer. A call ends with `Timeout` if the member is silent for `askMs`. If a member fails too
- * often, or does not answer at all, the member is left out until it has answered a probe in the background.
+ * Wraps a member so that a composer waits for the member only for a limited time. A call ends with `Timeout` if the
+ * member is silent for `askMs`. If a member fails too often, or does not answer at all, the member is left out until it
+ * has answered a probe in the background.
  *
  * When a call has been silent for half of `askMs`, the member is asked a second question. A long call continues as long as such questions
  * are answered.

@@ -2,8 +2,8 @@ import { StorageError, type Operation } from "../contract/errors.js";
 import type { WriteOptions } from "../contract/call-options.js";
 
 /**
- * Runs a write of a composer. The caller may withdraw the write at its last moment. Members treat the withdrawal as a failure after which
- * the next member is not tried. The caller receives exactly the error that its `beforeCommit` has thrown.
+ * Runs a write of a composer. The caller may withdraw the write by throwing from `beforeCommit`. The composer then does
+ * not try the next member. The caller receives exactly the error that its `beforeCommit` has thrown.
  */
 export async function unlessWithdrawn<Options extends WriteOptions, T>(
   operation: Operation,

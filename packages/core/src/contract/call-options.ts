@@ -24,15 +24,19 @@ export interface Progress {
 }
 
 /**
- * The limits on retries of the single requests of a call: how often a request is tried, and how long the pauses are. A provider
- * needs these limits if it sends a body in several requests, or has already read a one-shot stream.
+ * The limits for retrying the individual requests of a call: how often a request is tried, and how long the pauses are.
+ * A provider uses these limits if it sends a body in several requests, or if the body is a stream that cannot be read
+ * again.
  */
 export interface Tries {
   /** The number of times that a request is tried, including the first try. */
   readonly attempts: number;
-  /** The maximum length of the first pause, in milliseconds. Each later pause may take twice as long as the one before. */
+  /**
+   * The maximum length of the first pause, in milliseconds. Each later pause may take twice as long as the previous
+   * pause.
+   */
   readonly baseMs: number;
-  /** The same as `baseMs`, for a pause after `RateLimited`. */
+  /** The same as `baseMs`, for the pauses after the error `RateLimited`. */
   readonly rateLimitedBaseMs: number;
   /** The longest pause, in milliseconds. */
   readonly maxDelayMs: number;
@@ -41,10 +45,10 @@ export interface Tries {
 /** The options that every write and delete takes. */
 export interface WriteOptions extends CallOptions {
   /**
-   * Called immediately before the provider makes the change visible, in the same turn of the event loop. Examples of that step
-   * are a rename, or sending the last bytes of a request. If this function throws, nothing is changed, and the call rejects with
-   * that error. A composer uses this function to check that its process still holds the key. This option needs
-   * `supports.beforeCommit`; other providers may ignore it.
+   * Called immediately before the provider makes the change visible, in the same turn of the event loop. A provider
+   * makes a change visible, for example, by renaming a file or by sending the last bytes of a request. If this function
+   * throws, nothing is changed, and the call rejects with that error. A composer uses this function to check that its
+   * process still holds the key. This option needs `supports.beforeCommit`; other providers may ignore it.
    *
    * @default none
    */
@@ -66,7 +70,8 @@ export interface PutOptions extends WriteOptions, ObjectHeaders {
    */
   readonly ifNoneMatch?: "*" | undefined;
   /**
-   * Writes only if the object has this ETag. Otherwise, and if there is no object, the call rejects with `PreconditionFailed`.
+   * Writes only if the object has this ETag. If the ETag differs, or if there is no object, the call rejects with
+   * `PreconditionFailed`.
    *
    * @default none
    */
@@ -86,8 +91,8 @@ export interface PutOptions extends WriteOptions, ObjectHeaders {
    */
   readonly writeId?: string | undefined;
   /**
-   * The limits for retrying single requests of this put. The wrapper `retry` sets this option, because retrying the whole call
-   * would send the whole body again.
+   * The limits for retrying the individual requests of this put. The wrapper `retry` sets this option, because retrying
+   * the whole call would send the whole body again.
    *
    * @default three tries
    */
@@ -117,8 +122,8 @@ export interface HeadOptions extends CallOptions {}
 /** The options of a delete. */
 export interface DeleteOptions extends WriteOptions {
   /**
-   * Deletes only if the object has this ETag. Otherwise the call rejects with `PreconditionFailed`. If there is no object, the
-   * call succeeds.
+   * Deletes only if the object has this ETag. If the object has a different ETag, the call rejects with
+   * `PreconditionFailed`. If there is no object, the call succeeds.
    *
    * @default none
    */
@@ -183,8 +188,9 @@ export interface ListOptions extends CallOptions {
    */
   readonly cursor?: string | undefined;
   /**
-   * The entry after which the listing begins: a key, or a common prefix with everything under it. The entry need not exist. This
-   * option needs `supports.orderedList` and cannot be combined with a cursor.
+   * The key or common prefix after which the listing begins. With a delimiter, a listing after a common prefix skips
+   * every key under that prefix. The key or prefix need not exist. This option needs `supports.orderedList` and cannot
+   * be combined with a cursor.
    *
    * @default none
    */

@@ -1,18 +1,18 @@
 import type { CallOptions } from "./call-options.js";
 
 /**
- * The values that a call passes on when it asks a member a question. Both fields are required, so that the compiler reports a
- * forgotten field.
+ * The signal and the event listener that a call passes on to the members of a composer. Both fields are required, so
+ * that the compiler reports a forgotten field.
  */
 export interface Caller {
   readonly signal: CallOptions["signal"];
   readonly onEvent: CallOptions["onEvent"];
 }
 
-/** The values of a question that no caller waits for. */
+/** The values for a request to a member when no caller waits for the answer. */
 export const NOBODY: Caller = { signal: undefined, onEvent: undefined };
 
-/** Returns the values that questions to members take from a call. */
+/** Returns the signal and the event listener of a call. */
 export function callerOf({ signal, onEvent }: CallOptions): Caller {
   return { signal, onEvent };
 }

@@ -4,7 +4,7 @@ import type { ObjectInfo } from "./object.js";
 import type { GetResult, StorageProvider } from "./provider.js";
 import type { Health, Upkeep } from "./upkeep.js";
 
-/** The options that tell where an object was last seen. Only a composer uses them. */
+/** The options that tell where an object was last seen. Only composers use these options. */
 export interface SeenOptions extends CallOptions {
   /**
    * The ref under which the object was last seen. The composer asks the member of that ref first.
@@ -47,8 +47,9 @@ export interface ComposedDeleteOptions extends DeleteOptions {
 /**
  * A provider that is made from other providers: a composer, or a wrapper that may contain a composer.
  *
- * This type holds the functions that the author of an adapter need not know. Every {@link StorageProvider} is also a composed
- * provider, because all added members are optional. Wrappers therefore take and return plain providers, and can be nested.
+ * This type has the functions that the author of an adapter need not know about. Every {@link StorageProvider} is also
+ * a composed provider, because all added functions are optional. Wrappers therefore take and return plain providers,
+ * and can be nested.
  */
 export interface ComposedProvider extends StorageProvider {
   /** Does the same as {@link StorageProvider.get}. A composer asks the member of `options.ref` first. */
@@ -73,17 +74,17 @@ export interface ComposedProvider extends StorageProvider {
   readonly signedUrl?: ((key: string, options: ComposedSignedUrlOptions) => Promise<string>) | undefined;
 
   /**
-   * Adopts an object that a client has uploaded past the composer. The object gets a version, and repair copies it to the members
-   * that should have it. This function is absent if uploads to the provider need no such step.
+   * Adopts an object that a client has uploaded directly to a member. The object gets a version, and repair copies the
+   * object to the members that should have it. This function is absent if uploads to the provider need no such step.
    *
    * @throws StorageError `NotFound` if nothing was uploaded.
    */
   readonly finalize?: ((key: string, options: ComposedHeadOptions) => Promise<ObjectInfo>) | undefined;
 
   /**
-   * Returns the age at which a rule removes an object of this key, in milliseconds; `undefined` means that the object is never
-   * removed. Composers do not copy an expired object to its member again, because the rule removed the object on purpose. Repair
-   * or the store removes the object.
+   * Returns the age at which a rule removes an object of this key, in milliseconds; `undefined` means that the object
+   * is never removed. Repair or the store removes expired objects. Composers do not restore an expired object, because
+   * the rule removed the object on purpose.
    */
   readonly expiresAfterMs?: ((key: string) => number | undefined) | undefined;
 
@@ -91,8 +92,8 @@ export interface ComposedProvider extends StorageProvider {
   readonly health?: (() => Promise<Health>) | undefined;
 
   /**
-   * The work in addition to the calls, such as repair. Composers with a journal have such work, and so do providers whose objects
-   * expire.
+   * The functions for background work, such as repair. Composers with a journal have background work, and so do
+   * providers whose objects expire.
    */
   readonly upkeep?: Upkeep | undefined;
 }

@@ -1,9 +1,10 @@
-/** The media type of bytes of an unknown type. */
+/** The media type for bytes whose type is unknown. */
 export const CONTENT_TYPE_UNKNOWN = "application/octet-stream";
 
 /**
- * The media types of some extensions. An extension is in this table because the type in `mime-types` is wrong for media files, or
- * because the extension is very common. A common extension should not need the table of `mime-types`, which takes 15 ms to load.
+ * The media types of some extensions. An extension is in this table because the type in `mime-types` is wrong for media
+ * files, or because the extension is very common. For a common extension, the table of `mime-types` need not be loaded,
+ * which would take 15 ms.
  *
  * @see https://www.rfc-editor.org/rfc/rfc8216 for the segments and playlists of HLS
  * @see https://www.iana.org/assignments/media-types

@@ -1,5 +1,6 @@
 /**
- * The answer to the question whether a failed call changed anything. `"unknown"` means that the call may have changed something.
+ * An answer that says whether a failed call changed anything. `"unknown"` means that the call may have changed
+ * something.
  */
 export type Applied = "no" | "yes" | "unknown";
 
@@ -39,8 +40,8 @@ export interface ErrorCodeFacts {
   readonly applied: Applied;
   readonly retryable: boolean;
   /**
-   * Says when a fallback chain goes on to its next member: `"reads"` only for reads, `"option"` only if `fallbackOn` names the
-   * code.
+   * Says when a fallback chain tries its next member after this error. `"reads"` means only for reads, and `"option"`
+   * means only if `fallbackOn` names the code.
    */
   readonly movesOn: "yes" | "never" | "reads" | "option";
 }
@@ -104,7 +105,7 @@ export const ERROR_CODES: Readonly<Record<StorageErrorCode, ErrorCodeFacts>> = {
     movesOn: "never",
   },
   InvalidArgument: {
-    when: "an argument is wrong, such as a cursor of a different listing, a foreign ref or bad metadata",
+    when: "an argument is wrong, such as a cursor from a different listing, a ref of a different storage, or invalid metadata",
     applied: "no",
     retryable: false,
     movesOn: "never",
@@ -136,7 +137,7 @@ export const ERROR_CODES: Readonly<Record<StorageErrorCode, ErrorCodeFacts>> = {
   TooLarge: { when: "the object is over a limit", applied: "no", retryable: false, movesOn: "yes" },
   OutOfSpace: { when: "the quota or the disk is full", applied: "no", retryable: false, movesOn: "yes" },
   RateLimited: {
-    when: "the provider asks to slow down, and the retries are used up",
+    when: "the provider asks the caller to slow down, and the retries are used up",
     applied: "no",
     retryable: true,
     movesOn: "yes",
@@ -167,7 +168,7 @@ export const ERROR_CODES: Readonly<Record<StorageErrorCode, ErrorCodeFacts>> = {
     movesOn: "never",
   },
   PartialWrite: {
-    when: "fewer members than asked for hold the object",
+    when: "fewer members hold the object than the caller required",
     applied: "yes",
     retryable: false,
     movesOn: "yes",
@@ -286,8 +287,8 @@ export class StorageError extends Error {
   readonly code: StorageErrorCode;
   readonly operation: Operation;
   /**
-   * The provider that failed: the name of the leaf, even inside composers. `undefined` if no provider failed, for example when a
-   * body is longer than the caller's `maxBytes`.
+   * The name of the provider that failed. Inside a composer, this is the innermost provider (the leaf). `undefined` if
+   * no provider failed, for example when a body is longer than the caller's `maxBytes`.
    */
   readonly provider: string | undefined;
   readonly key: string | undefined;
@@ -300,8 +301,8 @@ export class StorageError extends Error {
   /** One entry for each try, or for each member of a composer. */
   readonly attempts: readonly Attempt[] | undefined;
   /**
-   * Set on `PermissionDenied` if the store also gives this answer for missing objects. The store was reached, accepts the
-   * credentials, and may still allow a write.
+   * Set on `PermissionDenied` if the store also gives this answer for missing objects. In this case, the store works
+   * and accepts the credentials, and may still allow a write.
    */
   declare readonly mayBeAbsent?: true;
   /** Set on a mirror's `NotFound`: the members that did not answer and therefore may hold the object. */
@@ -334,7 +335,7 @@ const KEY_SHOWN_MAX = 200;
 
 /** The words for operations whose name is not an English verb. */
 const WORDS: Partial<Record<Operation, string>> = {
-  publicUrl: "make a public URL of",
+  publicUrl: "make a public URL for",
   signedUrl: "sign a link to",
   signUpload: "sign an upload of",
   multipart: "upload in parts",
@@ -343,7 +344,7 @@ const WORDS: Partial<Record<Operation, string>> = {
   deletePrefix: "delete everything under",
   putDirectory: "put a folder under",
   importFrom: "import",
-  makeKey: "make a key of",
+  makeKey: "make a key from",
   setUp: "set up the bucket",
   parseEvent: "read the event",
 };

@@ -1,4 +1,4 @@
-/** A message about something inside a call that the result does not show. An event never contains secrets. */
+/** A message about something that the result of a call does not show. An event never contains secrets. */
 export type StorageEvent =
   | {
       /** A call is tried again, after a pause. */
@@ -10,12 +10,15 @@ export type StorageEvent =
       readonly attempt: number;
       /** The maximum length of the pause before the next try, in milliseconds. */
       readonly delayMs: number;
-      /** The rest of the budget for retries; absent if there is no limit. */
+      /** The number of tokens left in the budget for retries; absent if there is no limit. */
       readonly tokens?: number | undefined;
       readonly error: unknown;
     }
   | {
-      /** One call to one provider has ended. A call that is tried again, or that goes to several members, has several of these events. */
+      /**
+       * One call to one provider has ended. A call that is tried again, or that goes to several members, causes several
+       * of these events.
+       */
       readonly type: "attempt";
       readonly operation: string;
       readonly provider: string;
@@ -28,8 +31,8 @@ export type StorageEvent =
     }
   | {
       /**
-       * An opened object has been read to its end, or was closed earlier. `bytes` is the number of bytes that were really read, even if the
-       * read was of a range or was not finished.
+       * An opened object has been read to its end, or was closed before its end. `bytes` is the number of bytes that
+       * were actually read, even for a range or an unfinished read.
        */
       readonly type: "read";
       readonly provider: string;
@@ -40,7 +43,7 @@ export type StorageEvent =
       readonly milliseconds: number;
     }
   | {
-      /** A composer gave up on a member for this call and goes on to the next. */
+      /** A composer gave up on a member for this call and tries the next member. */
       readonly type: "fallback";
       readonly operation: string;
       readonly key?: string | undefined;
@@ -58,7 +61,10 @@ export type StorageEvent =
       readonly outcome: "applied" | "absent" | "unknown";
     }
   | {
-      /** A member of a composer without a journal may hold an older copy, because the member could not be asked or cleared. */
+      /**
+       * A member of a composer without a journal may hold an old copy. The composer did not ask the member, or could
+       * not delete the copy.
+       */
       readonly type: "unconfirmed";
       readonly key: string;
       readonly providers: readonly string[];
@@ -82,8 +88,8 @@ export type StorageEvent =
     }
   | {
       /**
-       * A request to a member may still take effect. Until no request can arrive any more, the composer does not use the member for this
-       * key.
+       * A request to a member may still take effect. As long as this is possible, the composer does not use the member
+       * for this key.
        */
       readonly type: "suspect";
       readonly key: string;
@@ -103,7 +109,7 @@ export type StorageEvent =
       readonly error: unknown;
     }
   | {
-      /** An object that a client uploaded past a composer became the current object of its key. */
+      /** An object that a client uploaded directly to a member of a composer became the current object of its key. */
       readonly type: "adopted";
       readonly key: string;
       readonly provider: string;
@@ -124,7 +130,9 @@ export type StorageEvent =
       readonly proposed: number;
     }
   | {
-      /** A provider is left out for a while because it failed too often, or the provider works again. */
+      /**
+       * A provider is left out for a while because it failed too often, or a provider that was left out works again.
+       */
       readonly type: "breaker";
       readonly provider: string;
       readonly kind: "read" | "write" | "list";

@@ -6,8 +6,8 @@ export interface JournalEntry {
   /** Absent when the key is not in transition. */
   readonly row?: KeyRow | undefined;
   /**
-   * The revision changes with every write of the row. Several keys without a row may share one revision. Their revision changes
-   * whenever a row of any of these keys was added and dropped again.
+   * The revision changes with every write of the row. Several keys without a row may share one revision. Their revision
+   * changes whenever a row is added for one of these keys and then dropped.
    */
   readonly revision: string;
 }
@@ -17,7 +17,7 @@ export interface JournalOwner {
   /** The composer's name, unique within one journal. */
   readonly name: string;
   readonly type: string;
-  /** The names of the members, each with its place. The place is the result of `ref("x")`. */
+  /** The names of the members, each with its place. The place is the result of the member's `ref("x")`. */
   readonly members: readonly { readonly name: string; readonly place: string }[];
 }
 
@@ -42,10 +42,10 @@ export interface JournalCounts {
  * **Behaviour**
  * - A write is durable when it resolves. A write takes place only if the row still has the expected revision.
  * - Versions and revisions come from one clock. This clock never goes back, even across processes.
- * - A read shows every write of every process that had resolved before the read began.
+ * - A read shows every write that resolved before the read began, in any process.
  */
 export interface JournalPart {
-  /** The name of this process, as leases contain it. */
+  /** The name that leases use for this process. */
   readonly process: string;
   /**
    * Returns the time of the journal, in milliseconds since 1970. All times in rows come from this clock. The clock is the same
@@ -54,7 +54,7 @@ export interface JournalPart {
   readonly now: () => number;
   readonly read: (key: string) => JournalEntry | Promise<JournalEntry>;
   /**
-   * Replaces the row of a key, or drops it.
+   * Replaces the row of a key, or drops the row.
    *
    * @param expected - The revision that was read.
    * @returns The new revision; `undefined` if the key has changed since it was read. In that case nothing is written.
@@ -66,7 +66,7 @@ export interface JournalPart {
    * included.
    */
   readonly due: (before: number, limit: number) => Promise<readonly string[]>;
-  /** Returns the earliest time at which a row is due, if there is one. Kept rows do not count. */
+  /** Returns the earliest time at which any row is due; `undefined` if no row needs work. Kept rows do not count. */
   readonly nextDue: () => Promise<number | undefined>;
   /** Returns the rows of the keys with a prefix, in UTF-8 byte order, starting with the first key after `after`. */
   readonly rows: (
@@ -92,8 +92,8 @@ export interface JournalPart {
  * The record of everything that is in transition: the writes that have begun, the members that have these writes, and the
  * remaining work. Composers write the journal.
  *
- * The journal decides, and members follow. A key that is not in transition has no row, so a journal stays small even with many
- * objects.
+ * The journal decides which write of a key counts, and the members follow. A key that is not in transition has no row,
+ * so a journal stays small even with many objects.
  */
 export interface Journal {
   /** `"embedded"`: the processes of one machine share the journal. `"shared"`: any number of machines share it. */

@@ -28,7 +28,10 @@ export interface Committed {
   readonly storedAt?: number | undefined;
 }
 
-/** The version that a member holds of a key; `"absent"` if the member has no object; or `"unknown"`. */
+/**
+ * The version of an object that a member holds; `"absent"` if the member has no object; `"unknown"` if the version is
+ * not known.
+ */
 export type Holding = string;
 
 /** The claim of one process on a held key. */
@@ -56,14 +59,15 @@ export interface Remembered {
 /**
  * The record of one key in the journal while the key is in transition. Times are in milliseconds since 1970.
  *
- * A pure function takes a row and makes the next one: `stampedRow` here, and the functions of `compose/journaled/row`.
+ * Pure functions make each new row from the previous row: `stampedRow` here, and the functions of
+ * `compose/journaled/row`.
  */
 export interface KeyRow {
   /** The last decided write or delete. Absent while the key still has the object from before this row was created. */
   readonly current?: Committed | undefined;
   /** True if nothing is left to do. The row stays for a while so that a delete or an idempotent write is remembered. */
   readonly isKept?: boolean | undefined;
-  /** The time until which the journal remembers a delete after every member has confirmed it. */
+  /** The time until which the journal remembers a delete that every member has confirmed. */
   readonly keepUntil?: number | undefined;
   readonly remembered?: readonly Remembered[] | undefined;
   /** True if the journal was restored from a backup that contains this row. Members may hold something newer. */
@@ -78,13 +82,14 @@ export interface KeyRow {
   readonly suspects: Readonly<Record<string, number>>;
   readonly lease?: Lease | undefined;
   /**
-   * Uploads past the composer that may still arrive. These uploads are adopted when they are reported, or when their time is up.
+   * Uploads that clients make directly to members, and that may still arrive. These uploads are adopted when they are
+   * reported, or when their time is up.
    */
   readonly external?: readonly External[] | undefined;
   readonly since: number;
   /** The time at which repair next works on the row. */
   readonly nextAt: number;
-  /** The number of times that repair has tried. */
+  /** The number of consecutive attempts of repair that made no progress. */
   readonly attempts: number;
   /**
    * The members that have refused the current object because they cannot hold it. The object is too large for them, or of a kind

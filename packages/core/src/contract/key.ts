@@ -11,8 +11,8 @@ export const KEY_BYTES_MAX = 1024;
 export const MARKER_KEY = ".stowage-member";
 
 /**
- * The prefix of the marks. A journal can see from the mark on a member that the member, or the journal itself, was restored. Each
- * journal has one mark on each member. The name of the mark ends with the id of the journal.
+ * The prefix of the marks. Each journal has one mark on each member: an object whose name ends with the id of the
+ * journal. From the mark, the journal sees whether the member or the journal itself was restored from a backup.
  */
 export const MARK_PREFIX = ".stowage-mark-";
 
@@ -21,7 +21,7 @@ export function isReserved(key: string): boolean {
   return key === MARKER_KEY || key.startsWith(MARK_PREFIX);
 }
 
-/** Returns the rule that a key breaks, as the end of a sentence; `undefined` if the key is valid. */
+/** Returns the rule that a key breaks, as the end of an error message; `undefined` if the key is valid. */
 export function keyProblem(key: string): string | undefined {
   if (key === "") return "the key is empty";
   return textProblem(key) ?? segmentsProblem(key);
@@ -39,7 +39,7 @@ export function prefixProblem(prefix: string): string | undefined {
 // A plain file name, or a path of plain file names. This is by far the most common kind of key, and is always valid.
 const PLAIN_KEY = /^[A-Za-z0-9_-][A-Za-z0-9_.-]*(?:\/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*$/;
 
-// eslint-disable-next-line no-control-regex -- control characters are what is looked for
+// eslint-disable-next-line no-control-regex -- the expression looks for control characters
 const FORBIDDEN = /[\u0000-\u001f\u007f-\u009f\ufffe\uffff\\]/;
 
 function textProblem(text: string): string | undefined {

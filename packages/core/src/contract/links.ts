@@ -10,15 +10,15 @@ export interface SignedUrlOptions extends CallOptions, ObjectHeaders {
    */
   readonly expiresInSeconds?: number | undefined;
   /**
-   * The time for which the same call returns the same link, in seconds, so that browsers and CDNs can cache the object. A link may then
-   * work longer, by up to this time.
+   * The time for which the same call returns the same link, in seconds, so that browsers and CDNs can cache the object.
+   * A link may then work longer than `expiresInSeconds`, by up to this time.
    *
    * @default 0: every link is different
    */
   readonly stableForSeconds?: number | undefined;
 }
 
-/** The options of a signed upload. They limit the upload of the client, and the signature enforces them. */
+/** The options of a signed upload. The options limit the client's upload, and the signature enforces these limits. */
 export interface SignUploadOptions extends CallOptions, ObjectHeaders {
   /**
    * The exact length, in bytes.
@@ -39,13 +39,13 @@ export interface SignUploadOptions extends CallOptions, ObjectHeaders {
    */
   readonly metadata?: Metadata | undefined;
   /**
-   * `"*"` makes the upload fail if the key has an object by then.
+   * `"*"` makes the upload fail if the key already has an object when the upload arrives.
    *
    * @default none
    */
   readonly ifNoneMatch?: "*" | undefined;
   /**
-   * The longest time that the client may wait before it starts, in seconds.
+   * The time within which the client must begin the upload, in seconds.
    *
    * @default 900
    */
@@ -59,7 +59,7 @@ export interface SignedUpload {
   readonly url: string;
   /** The headers, with names in lower case. Browsers set `content-length` themselves, and do not allow a script to set it. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The form fields of a POST. The client sends them before the file, and the file is the field `file`. */
+  /** The form fields of a POST. The client sends these fields first, and then the file as the field `file`. */
   readonly fields?: Readonly<Record<string, string>> | undefined;
   readonly expiresAt: Date;
 }
@@ -68,7 +68,7 @@ export interface SignedUpload {
 export interface UploadedPart {
   readonly partNumber: number;
   readonly etag: string;
-  /** The size in bytes; known in listings. */
+  /** The size in bytes; present only in the result of `listParts`. */
   readonly size?: number | undefined;
 }
 
@@ -87,23 +87,24 @@ export interface UploadReference {
   readonly uploadId: string;
 }
 
-/** The options that sign one part of an upload. */
+/** The options for signing one part of an upload. */
 export interface SignPartOptions extends CallOptions {
   /**
-   * The exact length of the part, in bytes, bound by the signature.
+   * The exact length of the part, in bytes. The signature enforces this length.
    *
-   * @default none: the length is not bound
+   * @default none: the signature allows every length
    */
   readonly contentLength?: number | undefined;
   /**
-   * The longest time that the client may wait before it starts, in seconds. A part can be signed again.
+   * The time within which the client must begin to send the part, in seconds. After this time, the part can be signed
+   * again.
    *
    * @default 900
    */
   readonly expiresInSeconds?: number | undefined;
 }
 
-/** The options of completing an upload in parts. */
+/** The options for completing an upload in parts. */
 export interface CompleteUploadOptions extends CallOptions {
   /**
    * `"*"` completes the upload only if the key has no object at this time. Needs `supports.ifNoneMatchOnMultipart`.

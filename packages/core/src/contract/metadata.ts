@@ -13,7 +13,7 @@ export const METADATA_BYTES_MAX = 2048;
 const NAME = /^[a-z0-9!#$%&'*+.^_`|~-]{1,128}$/;
 const NAME_RESERVED = /^stowage-/;
 
-// eslint-disable-next-line no-control-regex -- control characters are what is looked for
+// eslint-disable-next-line no-control-regex -- the expression looks for control characters
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffe\uffff]/;
 
 /** A header value that every server and proxy passes unchanged: printable ASCII without spaces at either end. */

@@ -61,8 +61,9 @@ export interface ObjectInfo extends ObjectHeaders {
   /** The size in bytes. */
   readonly size: number;
   /**
-   * The ETag, opaque and strong: equal ETags from one provider mean the same bytes. Some stores compute the ETag from the bytes
-   * alone, so it may stay the same when other facts change. Never compare ETags from different providers.
+   * The ETag, opaque and strong: equal ETags from one provider mean the same bytes. Some stores compute the ETag from
+   * the bytes alone, so the ETag may stay the same when other facts change. Never compare ETags from different
+   * providers.
    */
   readonly etag?: string | undefined;
   readonly lastModified?: Date | undefined;
@@ -70,7 +71,7 @@ export interface ObjectInfo extends ObjectHeaders {
   readonly checksum?: Checksum | undefined;
   /** The provider's own version id, if the store keeps versions. */
   readonly version?: string | undefined;
-  /** The name of the leaf that holds the object. */
+  /** The name of the innermost provider (the leaf) that holds the object. */
   readonly provider: string;
   /** The location of the object, as a text that can be kept in a database. `StorageProvider.locate` reads it. */
   readonly ref: string;
@@ -99,10 +100,10 @@ export interface ServedRange {
   readonly size: number;
 }
 
-/** The object that a text points to, if the text points into this provider. */
+/** The object to which a text, such as a ref or a URL, points. */
 export interface Located {
   readonly key: string;
-  /** The name of the leaf. */
+  /** The name of the innermost provider (the leaf). */
   readonly provider: string;
   readonly ref: string;
 }

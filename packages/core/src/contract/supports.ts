@@ -1,8 +1,8 @@
 import { KEY_BYTES_MAX } from "./key.js";
 
 /**
- * The features of a provider in the verbs that every provider has. Optional verbs need no flag here, because a provider that has
- * the function supports the verb.
+ * The features that a provider supports in the verbs that every provider has. Optional verbs need no flag here: a
+ * provider supports an optional verb if it has the function.
  */
 export interface Supports {
   /** `get` with `range`. */

@@ -1,6 +1,9 @@
 import type { CallOptions } from "./call-options.js";
 
-/** The functions for the work of repair. Calls leave this work undone, for example missing copies and unconfirmed deletes. */
+/**
+ * The functions for repair. Repair finishes the work that calls have left undone, such as missing copies and
+ * unconfirmed deletes.
+ */
 export interface Upkeep {
   /**
    * Does the work that is due. The function may be called at any time, in any number of processes.
@@ -50,7 +53,7 @@ export interface VerifyCall extends CallOptions {
   readonly onFinding: (finding: VerifyFinding) => void;
 }
 
-/** The numbers of objects that were checked. */
+/** The number of objects that were checked, and the number of keys that were left unchecked. */
 export interface Verified {
   readonly objects: number;
   /** The number of keys in transition. Repair has not finished them yet, and `verify` does not check them. */
@@ -87,8 +90,8 @@ export interface JournalHealth {
   /** The number of keys that repair could not fix within a day. */
   readonly stuck: number;
   /**
-   * True until the journal has seen every object. This happens if the journal is new and its members already hold objects, for
-   * example after the old journal was lost. Until then, reads ask every member and use the newest version.
+   * True while a new journal has not yet seen every object that its members already hold, for example after the old
+   * journal was lost. During this time, reads ask every member and use the newest version.
    */
   readonly recovering: boolean;
   /** The current percentage of a split. */

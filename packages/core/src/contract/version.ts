@@ -10,8 +10,8 @@ const COUNTER_SPAN = 16 ** COUNTER_DIGITS;
 const VERSION_DIGITS = 16;
 
 /**
- * Returns the version that follows `last`. The version has the current time. If the clock stands still or goes back, the version
- * is the direct successor of `last`.
+ * Returns the next version after `last`, with the current time. If the clock stands still or goes back, the version is
+ * the direct successor of `last`.
  */
 export function nextVersion(last: Version | undefined, now: number): Version {
   const wanted = BigInt(Math.max(0, Math.floor(now))) * BigInt(COUNTER_SPAN);

@@ -6,7 +6,10 @@ export interface TargetFile {
   readonly toError: (cause: unknown) => Error;
 }
 
-/** The number of bytes in one write. Each write occupies a thread, and larger writes mean fewer writes. */
+/**
+ * The number of bytes in one write. Each write occupies a thread, so a few large writes are better than many small
+ * writes.
+ */
 const WRITE_BYTES = 1024 * 1024;
 
 /** A writer for consecutive chunks, from a given position in a file. The writer combines many chunks into one write. */

@@ -17,8 +17,9 @@ export interface Calls {
   readonly provider: ComposedProvider;
   readonly onEvent: ((event: StorageEvent) => void) | undefined;
   /**
-   * The controller that `close` aborts at the end of the grace period. A call gets the controller's signal only if there are no
-   * time limits. Time limits abort running calls themselves, and listening to a signal costs as much as a small read.
+   * The controller that `close` aborts at the end of the grace period. A call listens to the controller's signal only
+   * if there are no time limits, because listening to a signal costs as much as a small read. If there are time limits,
+   * the limits end the running calls.
    */
   readonly closing: AbortController;
   readonly hasLimits: boolean;
@@ -49,8 +50,8 @@ const LONG: ReadonlySet<Operation> = new Set([
 ]);
 
 /**
- * Runs one call of the facade. Refuses the call after `close`, applies `timeoutMs`, reports the call as an event, and converts
- * other errors to `StorageError`. A long call gets its own signal, which aborts on `close`.
+ * Runs one call of the facade. Refuses the call after `close`, applies `timeoutMs`, reports the call as an event, and
+ * converts unknown errors to `StorageError`. A long call gets its own signal, which aborts on `close`.
  */
 export async function runCall<Options extends CallOptions & TimedOptions, T>(
   calls: Calls,

@@ -158,7 +158,7 @@ export function checkList(provider: StorageProvider, options: ListOptions): void
   nonEmptyText("list", "after", after, "a key or a common prefix");
   if (cursor !== undefined) throw new TypeError("list: give cursor or after, not both");
   if (provider.supports.orderedList) return;
-  const reason = "the provider lists keys without an order, so a listing cannot start after a key";
+  const reason = "the provider does not list keys in order, so a listing cannot start after a key";
   throw refused("Unsupported", reason, provider, "list", after);
 }
 

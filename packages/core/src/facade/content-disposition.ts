@@ -2,7 +2,7 @@ import { anyText, oneOf } from "../kit/options.js";
 
 /** The characters that change the direction of text. They can make a file name appear to have another extension. */
 const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-// eslint-disable-next-line no-control-regex -- control characters are what is looked for
+// eslint-disable-next-line no-control-regex -- the expression looks for control characters
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffe\uffff]/g;
 
 /**
@@ -12,8 +12,8 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffe\uffff]/g;
 const NAME_BYTES_MAX = 200;
 
 /**
- * Makes a `Content-Disposition` header. With `"attachment"`, a browser saves the object under the given name. With `"inline"`, a
- * browser shows the object and keeps the name for later.
+ * Makes a `Content-Disposition` header. With `"attachment"`, a browser saves the object under the given name. With
+ * `"inline"`, a browser shows the object, and uses the name if the user saves the object.
  *
  * Any text can be a name. Slashes become `_`, because a name is not a path. Line breaks, control characters and characters that
  * change the direction of text are removed. A name of more than 200 bytes is shortened, and keeps its extension.
@@ -28,7 +28,8 @@ export function contentDisposition(type: "attachment" | "inline", fileName: stri
   oneOf("contentDisposition", "type", type, ["attachment", "inline"]);
   anyText("contentDisposition", "fileName", fileName, "a string");
   const name = cleanName(fileName);
-  // This form is for programs that do not know the extended form. It contains only characters that no program decodes.
+  // The plain form is for programs that do not know the extended form. All programs read its characters in the same
+  // way.
   const plain = name.replaceAll(/[^\x20-\x7e]|["%\\]/gu, "_");
   const extended = plain === name ? "" : `; filename*=UTF-8''${encodeName(name)}`;
   return `${type}; filename="${plain}"${extended}`;

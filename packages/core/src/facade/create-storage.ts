@@ -241,7 +241,7 @@ function locate({ provider }: Calls, text: string): Located | undefined {
 function at(storage: Putting, ref: string): StoredAt {
   const found = locate(storage, ref);
   if (found === undefined) {
-    throw new StorageError("InvalidArgument", "the ref lies outside every configured bucket and root", {
+    throw new StorageError("InvalidArgument", "the ref does not belong to any configured bucket or root", {
       operation: "locate",
       provider: storage.provider.name,
       key: ref,

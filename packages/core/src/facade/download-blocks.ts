@@ -47,7 +47,7 @@ interface Transfer {
   back: number;
 }
 
-/** Fills a file with an object. @returns The facts of the object that is in the file. */
+/** Writes an object into an open file. @returns The facts of the object that is in the file. */
 export async function fillFile(
   provider: ComposedProvider,
   key: string,
@@ -152,8 +152,8 @@ async function readStretch(transfer: Transfer, from: number, stretch: Stretch): 
 }
 
 /**
- * Returns the position from which a transfer continues after it was cut off. If the provider has no ranges or the object has no
- * ETag, this is the beginning.
+ * Returns the position from which a transfer continues after it was cut off. If the provider has no ranges or the
+ * object has no ETag, the transfer continues from the beginning.
  */
 async function placeToGoOn(transfer: Transfer, position: number): Promise<number> {
   if (isResumable(transfer)) return position;
@@ -167,7 +167,7 @@ function isResumable({ info, provider }: Transfer): boolean {
   return provider.supports.range && info?.etag !== undefined;
 }
 
-/** Opens the object. After the first answer, opens only the same object again, completely or in part. */
+/** Opens the object. After the first answer, the object is opened again only if its ETag is still the same. */
 async function open(transfer: Transfer, range: ByteRange | undefined): Promise<GetResult> {
   const { provider, key, options, stop, info } = transfer;
   const isAgain = isResumable(transfer);

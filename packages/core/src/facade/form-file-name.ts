@@ -17,7 +17,7 @@ import { anyText } from "../kit/options.js";
  */
 export function formFileName(name: string): string {
   anyText("formFileName", "name", name, "the name of a file");
-  // eslint-disable-next-line no-control-regex -- characters that fit into a byte, but not all into ASCII
+  // eslint-disable-next-line no-control-regex -- the expressions test for Latin-1 and for ASCII
   if (!/^[\u0000-\u00ff]*$/.test(name) || /^[\u0000-\u007f]*$/.test(name)) return name;
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(name, "latin1"));

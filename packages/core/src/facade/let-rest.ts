@@ -9,8 +9,8 @@ import type { Calls } from "./calls.js";
 const UNREAD_MS = 30_000;
 
 /**
- * The time that the reader of an open file may pause, in milliseconds. The pause may be longer than for a connection, because an open
- * file keeps the bytes of the opened version.
+ * The time that the reader of an open file may pause, in milliseconds. This limit is longer than the limit for a
+ * connection, because an open file keeps the bytes of the opened version.
  */
 const FILE_READ_MS = 300_000;
 

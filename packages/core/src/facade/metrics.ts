@@ -36,7 +36,7 @@ const HELP = {
   stowage_read_seconds: "Time from the opening of an object to the end of its body.",
   stowage_retries_total: "Calls that were tried again.",
   stowage_fallbacks_total: "Members that a call gave up on.",
-  stowage_verified_total: "Writes with an unknown outcome, by the later answer of the member.",
+  stowage_verified_total: "Writes with an unknown outcome, by the answer that the member gave later.",
   stowage_stale_prevented_total: "Older copies that were not served.",
   stowage_wrong_bytes_total: "Copies whose bytes differ from the bytes that were put.",
   stowage_repairs_total: "Copies that repair has written.",
@@ -45,8 +45,8 @@ const HELP = {
   stowage_expired_total: "Objects that an expiry rule has removed.",
   stowage_degraded_writes_total: "Writes that were acknowledged before every member had them.",
   stowage_suspects_total: "Requests to members that may have taken effect, or may still take effect.",
-  stowage_hedges_total: "Reads that were also sent to a second member, by whether that member was quicker.",
-  stowage_retry_tokens: "Tokens that the last retry left in the budget.",
+  stowage_hedges_total: "Reads that were also sent to a second member; won=true if the second was quicker.",
+  stowage_retry_tokens: "Tokens in the retry budget after the last retry.",
   stowage_breaker_open: "1 while a breaker is open.",
 } as const;
 
@@ -194,7 +194,7 @@ function healthLines(health: Health | undefined): readonly string[] {
       "1 while a member answers.",
       members.map(({ name, ok }) => [{ provider: name }, ok ? 1 : 0]),
     ),
-    ...gauge("stowage_degraded", "1 while health() has a reason to report.", [[{}, degraded ? 1 : 0]]),
+    ...gauge("stowage_degraded", "1 while there is a problem to fix.", [[{}, degraded ? 1 : 0]]),
     ...gauge(
       "stowage_journal_rows",
       "Keys in transition.",
@@ -202,22 +202,22 @@ function healthLines(health: Health | undefined): readonly string[] {
     ),
     ...gauge(
       "stowage_journal_oldest_seconds",
-      "Age of the oldest key in transition.",
+      "Time for which the oldest key has been in transition.",
       ofJournals(({ oldestSeconds }) => oldestSeconds),
     ),
     ...gauge(
       "stowage_journal_stuck",
-      "Keys that repair could not put right in a day.",
+      "Keys that repair could not fix within a day.",
       ofJournals(({ stuck }) => stuck),
     ),
     ...gauge(
       "stowage_split_percent",
-      "The percentage of a split now.",
+      "The current percentage of a split.",
       journals.flatMap(({ composer, percent }) => (percent === undefined ? [] : [[{ composer }, percent]])),
     ),
     ...gauge(
       "stowage_journal_recovering",
-      "1 while repair has yet to look at every object.",
+      "1 while repair has not yet looked at every object.",
       ofJournals(({ recovering }) => (recovering ? 1 : 0)),
     ),
   ];

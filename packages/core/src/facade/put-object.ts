@@ -9,7 +9,7 @@ import { putOnce } from "./idempotency.js";
 import { checkNames } from "./option-names.js";
 import type { StoragePutOptions, TimedOptions } from "./storage-options.js";
 
-/** The calls of a storage, and the limit on how long their bodies may be silent. */
+/** The state of a storage's calls, and the time that a put waits for the next bytes of its body. */
 export interface Putting extends Calls {
   readonly sourceIdleMs: number;
 }

@@ -4,7 +4,7 @@ import type { ObjectInfo } from "../contract/object.js";
 import type { ReadConditions } from "./storage-options.js";
 import { nonEmptyText } from "../kit/options.js";
 
-/** Checks the conditions of a read, and returns the options without them. The remaining options are for the provider. */
+/** Checks the conditions of a read, and separates them from the options for the provider. */
 export function withoutConditions<Options extends ReadConditions>(
   verb: "get" | "head",
   options: Options,

@@ -40,7 +40,7 @@ export async function getObject(
   return toStoredObject(result);
 }
 
-/** Adds the ref under which the object was last seen to the options. */
+/** Returns the options together with the ref under which the object was last seen. */
 export function seenAt<Options extends object>(
   options: Options,
   ref: string | undefined,

@@ -49,7 +49,7 @@ export function startRepairWorker(
   const { upkeep, name } = provider;
   wholeNumber("startRepair", "pollMs", pollMs, { least: 1 });
   if (upkeep === undefined) {
-    const reason = "the storage has nothing to repair: it needs a composer with a journal or an expiry rule";
+    const reason = "the storage has nothing to repair: add an expiry rule, or a composer with a journal";
     throw new StorageError("Unsupported", reason, { operation: "repair", provider: name });
   }
   const worker: Worker = {
@@ -128,7 +128,7 @@ async function idle(worker: Worker, signal: AbortSignal | undefined): Promise<vo
     throw new StorageError("Unavailable", "repair was stopped", context);
   }
   const { controller, unlink } = linkedController(signal);
-  // A caller waits for this worker, so from now on it keeps the process alive.
+  // A caller now waits for this worker, so the worker keeps the process alive.
   const alive = delay(TIMER_MS_MAX, controller.signal).catch(() => {});
   await new Promise<void>((resolve) => {
     const tell = (): void => {

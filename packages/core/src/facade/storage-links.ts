@@ -15,7 +15,10 @@ import { checkNames, type VerbOptions } from "./option-names.js";
 
 type LinkVerb = "publicUrl" | "signedUrl" | "signUpload" | "multipart";
 
-/** Makes the facade's verbs for links and client uploads. They are checked and reported like every other call. */
+/**
+ * Makes the facade's verbs for links and client uploads. Calls of these verbs are checked and reported like all other
+ * calls.
+ */
 export function linksOf(calls: Calls): Pick<FileStorage, LinkVerb> {
   const { provider } = calls;
   return {

@@ -79,9 +79,10 @@ export interface StoragePutOptions extends Outer<Omit<PutOptions, "writeId" | "t
    */
   readonly maxBytes?: number | undefined;
   /**
-   * A text of 1 to 200 characters that makes a repeated upload harmless. A put with the same key, idempotency key and bytes
-   * returns the result of the first put. A put with different bytes rejects with `Conflict`. The body is read one additional time
-   * to compute its digest. For this, a stream is kept: the first 1 MiB in memory, the rest in a temporary file.
+   * A text of 1 to 200 characters that makes a repeated upload harmless. A put with the same key, idempotency key and
+   * bytes returns the result of the first put. A put with different bytes rejects with `Conflict`. The body is read one
+   * additional time to compute its digest. The bytes of a stream are kept for the put: the first 1 MiB in memory, the
+   * rest in a temporary file.
    *
    * @default none
    */

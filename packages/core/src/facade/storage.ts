@@ -195,15 +195,16 @@ export interface FileStorage {
   readonly publicUrl: (key: string, options?: Outer<CallOptions>) => string | Promise<string>;
 
   /**
-   * Makes a link for reading that expires.
+   * Makes a temporary link for reading an object.
    *
    * @throws StorageError `InvalidArgument`; `Unsupported`.
    */
   readonly signedUrl: (key: string, options?: Outer<SignedUrlOptions>) => Promise<string>;
 
   /**
-   * Makes a signed request that a client uses to upload directly to the store. The signature fixes the media type (by default,
-   * the type for the key's extension) and the length. If a provider cannot fix one of them, it reports an event `"ignored"`.
+   * Makes a signed request that a client uses to upload directly to the store. The signature covers the media type (by
+   * default, the type for the key's extension) and the length, so the client cannot change them. If the provider's
+   * signature cannot cover one of the two, an event `"ignored"` reports this.
    *
    * @throws StorageError `InvalidArgument`, also if both `contentLength` and `maxBytes` are missing; `Unsupported`.
    */
@@ -229,10 +230,10 @@ export interface FileStorage {
   /**
    * Compares the stored objects with the objects that should be stored. Reports missing, extra, different and unverifiable objects.
    *
-   * A composer with a journal asks every member for every object. This takes one request for each object and member, and with `deep` a
-   * second request that reads the bytes. The composer saves its findings, and repair fixes them. Any other storage has no second copy to
-   * compare with, so its objects are only listed. With `deep`, each object is read, and the SHA-256 of the bytes is compared with the
-   * stored SHA-256, if there is one.
+   * A composer with a journal asks every member for every object. The composer makes one request for each object and
+   * member. With `deep`, a second request reads the bytes. The composer saves its findings, and repair fixes them. Any
+   * other storage has no second copy to compare with, so its objects are only listed. With `deep`, each of these
+   * objects is read, and the SHA-256 of the bytes is compared with the stored SHA-256, if there is one.
    *
    * @param prefix - The prefix of the keys to verify.
    * @throws StorageError `Unavailable` if a member cannot be listed; `InvalidKey` if the prefix breaks the rules.

@@ -5,8 +5,8 @@ import type { GetResult } from "../contract/provider.js";
 import type { ObjectInfo, ServedRange } from "../contract/object.js";
 
 /**
- * An object that is being read. The object owns a socket or a file until its body is read to the end or `destroy` is called.
- * Always read the body or call `destroy`. Reading a stream a second time is a `TypeError`.
+ * An object that is being read. The object owns a socket or a file until its body is read to the end or `destroy` is
+ * called. Always read the body or call `destroy`. Reading a stream a second time throws a `TypeError`.
  */
 export interface StoredObject extends AsyncIterable<Uint8Array> {
   readonly info: ObjectInfo;
@@ -33,8 +33,8 @@ export function toStoredObject(result: GetResult): StoredObject & AsyncDisposabl
 }
 
 /**
- * The implementation of {@link StoredObject}. A class is used because creating an object literal with closures would take 70
- * times as long. Even an instance of this class takes as long to create as a small object takes to read.
+ * The implementation of {@link StoredObject}. A class is used because creating an object literal with closures would
+ * take 70 times as long. Even creating an instance of this class takes as long as reading a small stored object.
  */
 class ReadableObject implements StoredObject, AsyncDisposable {
   readonly info: ObjectInfo;

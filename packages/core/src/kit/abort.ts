@@ -5,8 +5,8 @@ import { finished, type Readable } from "node:stream";
 export const TIMER_MS_MAX: number = 2 ** 31 - 1;
 
 /**
- * Reads a stream to its end, chunk by chunk. An abort destroys the stream and rejects with the signal's reason. The stream is
- * paused while `take` works.
+ * Reads a stream to its end, chunk by chunk. When the signal aborts, the stream is destroyed, and the promise rejects
+ * with the signal's reason. The stream is paused while `take` works.
  */
 export async function consume(
   stream: Readable,
@@ -47,7 +47,7 @@ function flow(stream: Readable, take: (chunk: Uint8Array) => void | Promise<void
     };
     finished(stream, { writable: false }, (error) => {
       const settle = (): void => (error ? fail(error) : resolve());
-      // The work on the last chunk ends first. Nothing may still be running after this function has settled.
+      // Waits for the work on the last chunk, because no work may still be running after the promise has settled.
       if (working === undefined) settle();
       else working.then(settle, fail);
     });
@@ -84,7 +84,7 @@ export function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined):
   });
 }
 
-/** Makes a new controller that also follows `outer`. `unlink` must be called when the work is done. */
+/** Makes a new controller that also aborts when `outer` aborts. `unlink` must be called when the work is done. */
 export function linkedController(
   outer: AbortSignal | undefined,
   onFollow?: (reason: unknown) => void,

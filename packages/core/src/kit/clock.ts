@@ -17,9 +17,9 @@ export interface Clock {
 }
 
 /**
- * Node's own timers and monotonic clock, saved when this module is loaded. Test runners and simulated browsers replace the global
- * timers: fake timers stand still, and browser timers are numbers. This package waits for the disk or the network, and these
- * waits must also end in such environments.
+ * Node's own timers and monotonic clock, saved when this module is loaded. Test runners and simulated browsers replace
+ * the global timers: fake timers stand still, and browser timers are numbers instead of objects. This package waits for
+ * the disk or the network, and these waits must also end in such environments.
  */
 export const clock: Clock = {
   setTimeout: timers.setTimeout,
@@ -35,7 +35,10 @@ export async function nextTurn(): Promise<void> {
   await new Promise<void>((resolve) => void clock.setImmediate(resolve));
 }
 
-/** Node's own class, even if the global class has been replaced. Other runtimes have only the global class. */
+/**
+ * Node's own `AbortController` class, even if the global class has been replaced. Other runtimes have only the global
+ * class.
+ */
 const NativeController: typeof AbortController =
   (util.transferableAbortController?.().constructor as typeof AbortController | undefined) ?? AbortController;
 
@@ -55,8 +58,8 @@ interface Hub {
 const hubs = new WeakMap<AbortSignal, Hub>();
 
 /**
- * Listens to a signal until it is aborted or the returned function is called. Node sees a single listener for each signal, so
- * Node never warns about a leak.
+ * Calls a listener when a signal aborts. The returned function removes the listener. Node sees a single listener for
+ * each signal, so Node never warns about a leak.
  */
 export function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
   if (signal === undefined) return nothing;

@@ -1,6 +1,6 @@
 /**
- * Runs `work` on every item, `count` items at the same time, in order of arrival. After the first error no new items are started.
- * The error is thrown after all started work has settled.
+ * Runs `work` on every item in order of arrival, on up to `count` items at the same time. After the first error no new
+ * items are started. The error is thrown after all started work has settled.
  */
 export async function concurrently<T>(
   items: Iterable<T> | AsyncIterable<T>,

@@ -4,7 +4,7 @@ import { isStorageError } from "../contract/errors.js";
 import type { ComposedProvider } from "../contract/composed-provider.js";
 import type { Health, MemberHealth } from "../contract/upkeep.js";
 
-/** A key that is not expected to have an object. Any answer about it proves that the provider works. */
+/** A key that is not expected to have an object. Any answer about this key proves that the provider works. */
 export const PROBE_KEY = ".stowage-probe";
 const PROBE_MS = 5000;
 
@@ -27,8 +27,8 @@ export async function probe(provider: ComposedProvider): Promise<MemberHealth> {
 }
 
 /**
- * Returns the reason why an error does not count as an answer; `undefined` if it counts. A store denies access to a missing
- * object if the credentials do not allow listing. This denial counts as an answer.
+ * Returns the reason why an error does not count as an answer; `undefined` if the error counts as an answer. A store
+ * denies access to a missing object if the credentials do not allow listing. This denial counts as an answer.
  */
 function problemOf(error: unknown): string | undefined {
   if (!isStorageError(error)) return String(error);

@@ -1,6 +1,6 @@
 import type { Health, Upkeep, Verified, VerifyCall } from "../contract/upkeep.js";
 
-/** Joins the upkeep of the parts of a provider into one. The first part is the outer one. */
+/** Joins the upkeep of the parts of a provider into one upkeep. A part that contains the other parts comes first. */
 export function joinedUpkeep(all: readonly (Upkeep | undefined)[]): Upkeep | undefined {
   const parts = all.filter((part) => part !== undefined);
   if (parts.length < 2) return parts[0];
@@ -25,7 +25,7 @@ export function joinedUpkeep(all: readonly (Upkeep | undefined)[]): Upkeep | und
   };
 }
 
-/** Verifies one part after the other. The number of objects comes from the outer part. */
+/** Verifies one part after the other. The number of objects comes from the first part. */
 async function verifyAll(
   [outer, ...inner]: readonly NonNullable<Upkeep["verify"]>[],
   call: VerifyCall,
@@ -36,12 +36,15 @@ async function verifyAll(
   return { objects: numbers.objects, pending };
 }
 
-/** Returns the smaller of two times. Either time may be absent. */
+/** Returns the earlier of two times. Either time may be absent. */
 export function earlier(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }
 
-/** Joins the health of the parts into one. The first part is the outer one, and decides whether the provider is ready. */
+/**
+ * Joins the health of the parts into one health. The first part contains the others, and decides whether the provider
+ * is ready.
+ */
 function joinedHealth(parts: readonly Health[]): Health {
   return {
     live: parts.every(({ live }) => live),

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 
-/** The error for a call whose `beforeCommit` has thrown. The request was not sent, or not sent completely. */
+/** The error for a call whose `beforeCommit` has thrown. The request was not sent, or only a part of it was sent. */
 export class RefusedError extends Error {
   constructor(readonly reason: unknown) {
     super("The change is no longer allowed");

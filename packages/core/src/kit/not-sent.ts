@@ -1,4 +1,4 @@
-/** The codes of system errors that happen before a byte of a request has left. */
+/** The codes of system errors that happen before any byte of a request is sent. */
 const NOT_SENT: ReadonlySet<string> = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",

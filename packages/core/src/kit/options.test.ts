@@ -92,7 +92,7 @@ describe("names of options", () => {
   it.each([
     [
       { signal: new AbortController() },
-      "put: signal must be an AbortSignal, such as that of an AbortController, not",
+      "put: signal must be an AbortSignal, such as the signal of an AbortController, not",
     ],
     [{ onEvent: { onEvent: () => {} } }, "put: onEvent must be a function, not an object"],
   ])("are of the type that their name says: %o", (options, message) => {

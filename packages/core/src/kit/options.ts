@@ -27,7 +27,7 @@ export interface AnyNumberLimits extends NumberLimits {
   readonly above?: number | undefined;
 }
 
-/** The names of all options of `Options`. The type makes sure that no name is forgotten. */
+/** The names of all properties of `Options`. The type makes sure that no name is forgotten. */
 export type OptionNames<Options> = { readonly [Name in keyof Required<Options>]: true };
 
 /**
@@ -137,7 +137,7 @@ const LISTENER = /^on(?:Event|Progress|Result|State)$/;
 function assertSignal(caller: string, value: unknown): void {
   const { aborted, addEventListener } = Object(value) as Partial<AbortSignal>;
   if (typeof aborted === "boolean" && typeof addEventListener === "function") return;
-  throw wrong(caller, "signal", "an AbortSignal, such as that of an AbortController", value);
+  throw wrong(caller, "signal", "an AbortSignal, such as the signal of an AbortController", value);
 }
 
 function isInside(

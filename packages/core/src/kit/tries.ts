@@ -7,13 +7,13 @@ const DEFAULT: Tries = { attempts: 3, baseMs: 200, rateLimitedBaseMs: 1000, maxD
 /** The options of {@link withTries}. */
 export interface TryOptions {
   /**
-   * The limits from the caller of the verb.
+   * The limits that the caller has given in the option `tries`.
    *
    * @default three tries
    */
   readonly tries?: Tries | undefined;
   /**
-   * Called repeatedly during a pause, as a sign of life for the code that watches the call.
+   * Called repeatedly during a pause, so that the code that watches the call knows that the call has not stalled.
    *
    * @default none
    */
@@ -21,9 +21,9 @@ export interface TryOptions {
 }
 
 /**
- * Retries one request if its failure may be temporary. If the wrapper `retry` repeated the call, the whole body would be sent
- * again. If the caller wants several tries and all of them fail, the error has `retryable: false`, so that the wrapper does not
- * repeat the call.
+ * Retries one request if its failure may be temporary. Repeating the whole call with the wrapper `retry` would send the
+ * whole body again. If the caller wants several tries and all of them fail, the error has `retryable: false`, so that
+ * `retry` does not repeat the call.
  */
 export async function withTries<T>(
   signal: AbortSignal | undefined,

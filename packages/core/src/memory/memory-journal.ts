@@ -87,7 +87,10 @@ function working(rows: ReadonlyMap<string, Kept>): readonly KeyRow[] {
   return [...rows.values()].flatMap(({ row }) => (row.isKept === true ? [] : [row]));
 }
 
-/** Returns the time of this process. This time ignores changes of the system's clock. */
+/**
+ * Returns the current time, in milliseconds since 1970. This time ignores changes of the system's clock while the
+ * process runs.
+ */
 function steadyNow(): number {
   return TIME_ORIGIN + clock.now();
 }

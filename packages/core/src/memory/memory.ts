@@ -44,8 +44,8 @@ interface Memory {
 }
 
 /**
- * Makes a provider that keeps objects in the memory of this process. The provider is the reference for the contract, and is for
- * tests and experiments.
+ * Makes a provider that keeps objects in the memory of this process. The provider is the reference implementation of
+ * the contract, and is for tests and experiments.
  *
  * The provider supports every feature of the contract exactly. All objects are lost when the process ends.
  */

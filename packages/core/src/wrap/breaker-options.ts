@@ -9,7 +9,8 @@ export interface BreakerOptions {
    */
   readonly consecutive?: number | undefined;
   /**
-   * The share of failed calls, from 0 to 1, that opens the breaker. All calls of the last `windowMs` count.
+   * The share of failed calls, from 0 to 1, that opens the breaker. The share is computed from all calls of the last
+   * `windowMs` milliseconds.
    *
    * @default 0.5
    */

@@ -7,10 +7,10 @@ import { intercept, type Around } from "./intercept.js";
  * Makes calls fail immediately while a provider is down, so that callers do not wait for the provider each time. Reads, writes
  * and listings are counted separately.
  *
- * Each of three things opens the breaker: several consecutive failures, too large a share of failed calls, or one call that
- * reaches its time limit. An open breaker regularly sends a probe, and no caller waits for this probe. The probe is a `head`, or
- * repeats the read or listing that took too long. Only failures that say something about the provider's health count. A missing
- * object, a condition that did not hold, wrong credentials or an abort do not count.
+ * Any of three things opens the breaker: several consecutive failures, too large a share of failed calls, or one call
+ * that reaches its time limit. An open breaker regularly sends a probe, and no caller waits for this probe. The probe
+ * is a `head`, or repeats the read or listing that took too long. Failures count only if they say something about the
+ * provider's health. A missing object, a condition that did not hold, wrong credentials or an abort do not count.
  *
  * @throws TypeError if an option is not a number in its range.
  */
@@ -31,7 +31,7 @@ export function breaker(inner: StorageProvider, options: BreakerOptions = {}): S
       throw error;
     }
   };
-  const promise = `after ${limits.consecutive} failures in a row calls fail at once until a probe is answered`;
+  const promise = `after ${limits.consecutive} failures in a row, calls fail immediately until a probe is answered`;
   const wrapped = intercept(inner, { type: "breaker", around, promises: [promise] });
   return {
     ...wrapped,

@@ -20,7 +20,7 @@ const KEPT_MAX = 64;
  */
 export class CallLimit {
   readonly #limitMs: number;
-  /** The calls that `close` aborts, including free call objects. */
+  /** Every call object, running or free. `close` aborts the running calls. */
   readonly #calls = new Set<LimitedCall>();
   readonly #free: LimitedCall[] = [];
   #waitedFor = 0;
@@ -35,7 +35,7 @@ export class CallLimit {
     this.#limitMs = limitMs;
   }
 
-  /** Begins to wait for a call. */
+  /** Starts the time limit of a call. */
   begin(onExpire: LimitedCall["onExpire"]): LimitedCall {
     const call = this.#free.pop() ?? this.#make();
     call.onExpire = onExpire;
@@ -47,13 +47,13 @@ export class CallLimit {
     return call;
   }
 
-  /** Waits for a call again, for the same time. This function may be called only while the call expires. */
+  /** Starts the time limit of a call again. Only `onExpire` may call this function. */
   again(call: LimitedCall): void {
     call.heardAt = clock.now();
     this.#waitedFor++;
   }
 
-  /** Stops waiting for a call that has settled or was abandoned. */
+  /** Stops the time limit of a call that has settled or was abandoned. */
   end(call: LimitedCall): void {
     if (call.heardAt === undefined) return;
     call.heardAt = undefined;

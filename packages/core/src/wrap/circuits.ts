@@ -15,7 +15,7 @@ import type { BreakerLimits } from "./breaker-options.js";
 import type { Call } from "./intercept.js";
 import { RecentCalls } from "./recent-calls.js";
 
-/** A kind of operation. Operations of one kind fail together. */
+/** A kind of operation. Failures of each kind are counted separately. */
 export type BreakerKind = "read" | "write" | "list";
 
 const KINDS: Partial<Record<Operation, BreakerKind>> = {
@@ -75,7 +75,10 @@ interface Opening {
   /** The call that opened the circuit. */
   readonly call: Call;
   readonly isHanging: boolean;
-  /** The time from which an answer to the first probe counts. After a failed probe, the next answer counts immediately. */
+  /**
+   * The earliest time at which an answer to the first probe counts. After a failed probe, the next answer counts
+   * immediately.
+   */
   readonly believedAt: number;
   probes: number;
   nextAt: number;
@@ -90,7 +93,7 @@ export interface CircuitParts {
   readonly inner: StorageProvider;
   readonly limits: BreakerLimits;
   readonly probeMs?: number | undefined;
-  /** Called when a provider that was left out is asked again. */
+  /** Called when the provider gets calls again after it was left out. */
   readonly onBack?: (() => void) | undefined;
 }
 
@@ -185,8 +188,8 @@ export class Circuits {
   }
 
   /**
-   * Returns the pause before a probe, with a quarter of jitter, so that the processes do not all send their probes at the same
-   * moment.
+   * Returns the pause before a probe, changed at random by up to a quarter. As a result, the processes do not all send
+   * their probes at the same moment.
    */
   #pauseMs(probes: number): number {
     const { openMs, openMsMax, random } = this.#parts.limits;

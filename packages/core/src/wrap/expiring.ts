@@ -57,9 +57,9 @@ interface Limits {
 const DAY_MS = 24 * 60 * 60 * 1000;
 const EVERY_SECONDS = 3600;
 /**
- * Adds lifecycle rules to a provider without such rules. `storage.startRepair()` removes objects in the background when they have
- * reached the age limit. Until then, they can be read. The age counts from the time when the object was stored on this provider,
- * so a copy starts at age zero.
+ * Adds lifecycle rules to a provider without such rules. `storage.startRepair()` removes objects in the background when
+ * they have reached the age limit. Objects can be read until they are removed. The age counts from the time when the
+ * object was stored on this provider, so a copy starts at age zero.
  *
  * If an object has expired on a member, a composer with a journal does not copy the object to that member again. The composer
  * lets an object expire only after every other member has the copy that it should have.

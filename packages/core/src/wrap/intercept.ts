@@ -5,7 +5,7 @@ import type { MultipartUploads } from "../contract/links.js";
 import type { ObjectInfo } from "../contract/object.js";
 import type { Body, Description, GetResult, StorageProvider } from "../contract/provider.js";
 
-/** Every property of `T`, including optional properties, so that a new verb cannot be forgotten. */
+/** All properties of `T`, each of them required: the compiler then reports a verb that a wrapper forgets. */
 export type EveryMember<T> = { [Name in keyof Required<T>]: T[Name] };
 
 /** The facts that all calls have. */
@@ -59,7 +59,7 @@ export interface CallChanges {
   readonly writeId?: string | undefined;
   /** The limits on the retries of a put, a copy or a move. */
   readonly tries?: Tries | undefined;
-  /** The listener to the progress of a put. */
+  /** The listener for the progress of a put. */
   readonly onProgress?: PutOptions["onProgress"];
   /** The function that is called at the last moment of a write or a delete. */
   readonly beforeCommit?: WriteOptions["beforeCommit"];
@@ -84,7 +84,7 @@ export type Around = <T>(call: Call, next: Next<T>) => Promise<T>;
  * function is called instead of `around`.
  */
 export interface Layer {
-  /** The factory's name, for {@link StorageProvider.describe}. */
+  /** The name of the function that makes the wrapper, as {@link StorageProvider.describe} reports it. */
   readonly type: string;
   /**
    * Works around every call.
@@ -111,13 +111,13 @@ export interface Layer {
    */
   readonly aroundGet?: ((call: GetCall, next: Next<GetResult>) => Promise<GetResult>) | undefined;
   /**
-   * The promises of the wrapper, for {@link StorageProvider.describe}.
+   * The promises of the wrapper, as {@link StorageProvider.describe} reports them.
    *
    * @default none
    */
   readonly promises?: readonly string[] | undefined;
   /**
-   * The limits that the wrapper adds, for {@link StorageProvider.describe}.
+   * The limits that the wrapper adds, as {@link StorageProvider.describe} reports them.
    *
    * @default none
    */

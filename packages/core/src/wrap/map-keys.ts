@@ -172,7 +172,9 @@ function outerLocated(located: Located | undefined, { toOuter }: KeyMapping): Lo
   return key === undefined ? undefined : { ...located, key };
 }
 
-/** Renames the keys of an upkeep. A composer uses the keys of a member's outermost wrapper. */
+/**
+ * Renames the keys that a provider's repair functions use. A composer uses the keys of a member's outermost wrapper.
+ */
 function mapUpkeep(upkeep: Upkeep, keys: KeyMapping): Upkeep {
   const { verify } = upkeep;
   return {

@@ -18,7 +18,7 @@ import { intercept, type Around } from "./intercept.js";
  * ```
  */
 export function off(inner: StorageProvider, reason: string): StorageProvider {
-  nonEmptyText("off", "reason", reason, "a text that says why");
+  nonEmptyText("off", "reason", reason, "a text that says why the provider is off");
   const around: Around = async ({ operation, key }) => {
     const text = `the provider is switched off: ${reason}`;
     throw new StorageError("Unavailable", text, {

@@ -3,7 +3,7 @@ import { intercept } from "./intercept.js";
 import type { StorageProvider } from "../contract/provider.js";
 import type { ComposedProvider } from "../contract/composed-provider.js";
 
-/** Refuses every write with `Unsupported`, so that a chain goes on to its next member. Reads are passed on. */
+/** Refuses every write with `Unsupported`, so that a chain moves on to its next member. Reads are passed on. */
 export function readOnly(inner: StorageProvider): StorageProvider {
   const refuse = (operation: Operation, key: string): Promise<never> =>
     Promise.reject(

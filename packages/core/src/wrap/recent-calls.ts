@@ -1,4 +1,7 @@
-/** The number of slices of time in a window. A call counts for at least nine tenths of the window. */
+/**
+ * The number of slices of time in a window. With ten slices, a call counts for at least nine tenths of the window's
+ * length.
+ */
 const SLICES = 10;
 
 /** The calls of one slice of time. */

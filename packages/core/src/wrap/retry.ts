@@ -22,10 +22,10 @@ const RATE_LIMITED_COST = 5;
 
 interface Policy extends RetryLimits {
   readonly inner: StorageProvider;
-  /** The limits for providers that retry single requests. */
+  /** The retry limits for providers that themselves retry the single requests of a call. */
   readonly tries: Tries;
   tokens: number;
-  /** The number of the newest running write for each key. */
+  /** The serial number of the newest running write, for each key. */
   readonly writes: Map<string, number>;
   count: number;
 }

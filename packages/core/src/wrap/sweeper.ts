@@ -36,7 +36,10 @@ const FAILURE_MS = 60_000;
  */
 const WAIT_MS = 1000;
 
-/** Makes an upkeep that removes objects that have reached the age limit. Each round handles one page of the listing. */
+/**
+ * Makes the repair functions that remove objects when they reach the age limit. Each round handles one page of the
+ * listing.
+ */
 export function sweeper(sweeping: Sweeping): Upkeep {
   const sweeps = new Map<string, Sweep>();
   return {

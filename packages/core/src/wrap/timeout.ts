@@ -60,11 +60,12 @@ export function checkTimeouts(options: TimeoutOptions): Limits {
 }
 
 /**
- * Ends calls that hang, with the error `Timeout`. A transfer may take any time, as long as bytes continue to arrive.
+ * Ends calls that hang, with the error `Timeout`. A transfer may take as long as it needs while bytes continue to
+ * arrive.
  *
- * All limits are in milliseconds, and 0 switches a limit off. The inner call is aborted, and the wrapper does not wait for it.
- * The exceptions are a put, a copy and a move. They may take the same time again, but at most five seconds, to remove the bytes
- * that they have sent. When a write times out, the error has `applied: "unknown"`.
+ * All limits are in milliseconds, and 0 switches a limit off. When the time is up, the inner call is aborted. Then the
+ * wrapper waits only for a put, a copy or a move to remove the bytes that it has sent. This wait is at most as long as
+ * the limit, and at most five seconds. When a write times out, the error has `applied: "unknown"`.
  *
  * @throws TypeError if a limit is not a whole number.
  */
@@ -80,8 +81,8 @@ export function timeout(inner: StorageProvider, options: TimeoutOptions = {}): S
   };
   let isClosed = false;
   const limited = <T>(call: Call, next: Next<T>, bodyOf?: (result: T) => GetResult["body"]): Promise<T> => {
-    // A chain whose first member was closed goes on to the next member. That member must not begin a call after its caller has
-    // received an error.
+    // A chain whose first member was closed moves on to the next member. That member must not begin a call after its
+    // caller has received an error.
     if (isClosed) return Promise.reject(closed(inner.name, "no"));
     const { limit, limitMs } = limitOf(call);
     return limitMs === 0
@@ -123,8 +124,8 @@ export interface Limited<T> {
   /** Returns the body of a call that opens an object; absent for other calls. */
   readonly bodyOf: ((result: T) => GetResult["body"]) | undefined;
   /**
-   * Called when the time of the call is up, with the time of the last sign of life. If this function returns true, the call may
-   * continue for the same time again.
+   * Called when the time of the call is up, with the time of the last sign of life. If this function returns true, the
+   * time limit of the call starts again.
    *
    * @default the call ends
    */

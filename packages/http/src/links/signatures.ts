@@ -9,9 +9,9 @@ export interface SigningKey {
 }
 
 /**
- * The keys for signed links. The first key signs new links, and links with any of the keys are accepted. To change the key,
- * first add the new key behind the old key on every server. Then put the new key first. Remove the old key when its last link
- * has expired.
+ * The keys for signed links. The first key signs new links, and links with any of the keys are accepted. To change the
+ * key, first add the new key at the end of the array on every server. Then move the new key to the front. Remove the
+ * old key when its last link has expired.
  */
 export type SigningKeys = readonly [SigningKey, ...SigningKey[]];
 

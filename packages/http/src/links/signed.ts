@@ -25,8 +25,8 @@ const LINK_SECONDS = 3600;
 const UPLOAD_SECONDS = 900;
 
 /**
- * Adds signed links and signed uploads to a provider without them, such as a local disk. The links lead to a `createHandler`
- * with the same `keys`.
+ * Adds signed links and signed uploads to a provider without them, such as a local disk. The links lead to a handler
+ * that `createHandler` made with the same `keys`.
  *
  * A signature covers the purpose, the key and every parameter. A signed upload is a PUT. The link fixes the type, the length or the maximum length,
  * and the headers that are stored.

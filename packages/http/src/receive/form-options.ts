@@ -7,18 +7,19 @@ export interface FormFile {
   /** The name of the field. */
   readonly field: string;
   /**
-   * The client's name for the file, as the user wrote it but without folders. Use it to show the file to people. To make a key, use `keyTemplate`
-   * instead.
+   * The name that the user gave the file, without folders. Use this name to show the file to people. To make a key, use
+   * `keyTemplate` instead.
    */
   readonly fileName: string;
   /**
-   * The media type. If `types` is set, it is the type that the first bytes show. Otherwise it is the type that the client
-   * declares.
+   * The media type. If `types` is set, this is the type that the first bytes show. Otherwise this is the type that the
+   * client declares.
    */
   readonly contentType: string;
   /**
-   * The extension for a key, in lower case and without a dot, such as `"mp4"`. If the first bytes show the type, the extension
-   * belongs to `contentType`. Otherwise it comes from the file name. The text is empty if there is no extension.
+   * The extension for a key, in lower case and without a dot, such as `"mp4"`. If the first bytes show the type, the
+   * extension belongs to `contentType`. Otherwise the extension comes from the file name. The text is empty if there is
+   * no extension.
    */
   readonly extension: string;
 }

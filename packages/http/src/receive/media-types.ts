@@ -53,8 +53,8 @@ export function allowedType(allowed: readonly string[], declared: string, found:
   if (type !== undefined && allowed.some((pattern) => isIn(pattern, type))) return isAsSaid ? declared : type;
   const reason =
     type === undefined
-      ? `its first bytes do not match its type ${said}`
-      : `its type is ${type}, but the allowed types are ${allowed.join(", ")}`;
+      ? `the first bytes of the file do not match its declared type ${said}`
+      : `the type of the file is ${type}, but the allowed types are ${allowed.join(", ")}`;
   throw new HttpError(415, "UnsupportedMediaType", reason);
 }
 
@@ -69,7 +69,7 @@ export function assertAllowed(allowed: readonly string[], declared: string): voi
   throw new HttpError(
     415,
     "UnsupportedMediaType",
-    `its type is ${type}, but the allowed types are ${allowed.join(", ")}`,
+    `the type of the file is ${type}, but the allowed types are ${allowed.join(", ")}`,
   );
 }
 

@@ -2,14 +2,14 @@ import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { toBody } from "@stowage/core/provider";
 
-/** The maximum time for which the client may send no bytes while this package reads the body, in milliseconds. */
+/** The time to wait for the client's next bytes while this package reads the body, in milliseconds. */
 export const IDLE_MS = 30_000;
 
 /** The limits of a body. */
 interface SourceLimits {
-  /** The key that errors name. */
+  /** The key that appears in errors. */
   readonly key?: string | undefined;
-  /** The maximum time for which the client may send no bytes, in milliseconds; 0 means no limit. */
+  /** The time to wait for the client's next bytes, in milliseconds; 0 means no limit. */
   readonly idleMs: number;
   readonly maxBytes?: number | undefined;
   readonly size?: number | undefined;

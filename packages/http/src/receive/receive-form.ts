@@ -43,7 +43,7 @@ interface Reception {
   readonly options: ReceiveFormOptions;
   readonly fields: Map<string, string[]>;
   readonly files: ReceivedFile[];
-  /** Stops the parser and every put. Its reason is the first failure. */
+  /** Stops the parser and every put. The abort reason is the first failure. */
   readonly stop: AbortController;
   /** The puts, one for each file. They never reject. */
   readonly puts: Promise<void>[];
@@ -57,20 +57,25 @@ const FILES_MAX = 10;
 const HEADER_PAIRS_MAX = 20;
 const HEADER_BYTES_MAX = 16_384;
 
-/** A valid boundary, in the form of the header. @see https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1 */
+/**
+ * Matches a valid boundary parameter of a `Content-Type` header.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1
+ */
 const BOUNDARY =
   /;[ \t]*boundary=(?:"(?<quoted>[A-Za-z0-9'()+_,./:=? -]{0,69}[A-Za-z0-9'()+_,./:=?-])"|(?<plain>[A-Za-z0-9'()+_,./:=?-]{1,70}))[ \t]*(?:;|$)/i;
 
 /**
- * Stores the files of a form, each as a new object, and returns its fields.
+ * Stores each file of a form as a new object, and returns the form's fields and files.
  *
  * Either all files are stored or no file is. If the form is cut off, one of its files is refused, or the client leaves, all
  * files that were already stored are removed. A file is stored while it arrives. So the fields that `key` needs have to come
  * before the file.
  *
  * @returns The fields and the files.
- * @throws HttpError 400 for a form that is malformed or cut off, 413 for a form that exceeds a limit, 415 as {@link receive} throws it;
- * StorageError as `storage.put` throws it, or as `storage.delete` throws it if a file could not be removed again.
+ * @throws HttpError 400 for a form that is malformed or cut off, 413 for a form that exceeds a limit, 415 as
+ * {@link receive} throws it; StorageError from `storage.put`, or from `storage.delete` if a stored file could not be
+ * removed.
  * @example
  * ```ts
  * export async function POST(request: Request): Promise<Response> {

@@ -20,7 +20,7 @@ export interface ReceiveLimits {
    */
   readonly cacheControl?: string | undefined;
   /**
-   * The caller's own facts to store.
+   * The metadata to store: facts that the caller chooses.
    *
    * @default none
    */
@@ -32,8 +32,8 @@ export interface ReceiveLimits {
    */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /**
-   * The maximum time for which the client may send no bytes while this package reads the body, in milliseconds; 0 means no
-   * limit. The limit applies to forms, and to `receive` with `types`. In other cases the storage reads the body, and
+   * The time to wait for the client's next bytes while this package reads the body, in milliseconds; 0 means no limit.
+   * The limit applies to forms, and to `receive` with `types`. In other cases the storage reads the body, and
    * `sourceIdleMs` of the storage applies.
    *
    * @default 30,000

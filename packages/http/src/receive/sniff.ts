@@ -30,7 +30,8 @@ export async function sniff(
 ): Promise<TypedBody> {
   const { head, body, destroy } = await peek(source, HEAD_BYTES);
   try {
-    // The package is loaded when it is first needed, because most applications serve files before they receive one.
+    // The package `file-type` is loaded when it is first needed, because most applications serve files before they
+    // receive one.
     const { fileTypeFromBuffer } = await import("file-type");
     const found = await fileTypeFromBuffer(head);
     const contentType = allowedType(allowed, declared, found?.mime);

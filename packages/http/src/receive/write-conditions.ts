@@ -58,7 +58,7 @@ export async function conditionOf(
     throw new HttpError(
       409,
       "AlreadyExists",
-      "the key already has an object, and the options do not allow to replace it",
+      "the key already has an object, and the options do not allow that object to be replaced",
     );
   return { ifMatch: etag };
 }

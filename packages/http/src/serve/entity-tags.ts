@@ -30,7 +30,7 @@ export function matchesStrongly(one: EntityTag, other: EntityTag | undefined): b
   return !one.isWeak && other?.isWeak === false && one.opaque === other.opaque;
 }
 
-/** Tells whether two tags are equal. Ignores the mark `W/`, because proxies may add it. */
+/** Tells whether two tags are equal. Ignores the prefix `W/`, because proxies may add it. */
 export function matchesWeakly(one: EntityTag, other: EntityTag | undefined): boolean {
   return one.opaque === other?.opaque;
 }

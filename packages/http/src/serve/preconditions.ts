@@ -16,7 +16,7 @@ export interface Validators {
   readonly modifiedSeconds: number | undefined;
 }
 
-/** The preconditions of a request that must not be ignored. */
+/** The preconditions of a request, without those that HTTP says to ignore. */
 export interface Preconditions {
   readonly ifMatch: EntityTags | undefined;
   readonly ifUnmodifiedSince: number | undefined;
@@ -28,8 +28,9 @@ export interface Preconditions {
 export type Verdict = "proceed" | "not-modified" | "failed";
 
 /**
- * Returns the preconditions of a request, or `undefined` if the request has no preconditions. An invalid date is ignored. `If-Match` replaces
- * `If-Unmodified-Since`, and `If-None-Match` replaces `If-Modified-Since`.
+ * Returns the preconditions of a request, or `undefined` if the request has no preconditions. An invalid date is
+ * ignored. If `If-Match` is present, `If-Unmodified-Since` is ignored. If `If-None-Match` is present,
+ * `If-Modified-Since` is ignored.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-precedence-of-preconditions
  */
@@ -58,8 +59,8 @@ export function judge(conditions: Preconditions, validators: Validators): Verdic
 }
 
 /**
- * Tells whether a range may be served. This is the case if the request has no `If-Range`, or if its `If-Range` names exactly
- * this version. A date names the version only if it equals the object's date.
+ * Tells whether a range may be served: the request has no `If-Range`, or its `If-Range` names exactly this version. A
+ * date names the version only if it equals the object's date.
  *
  * @param header - The value of `If-Range`.
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-if-range

@@ -10,14 +10,15 @@ export interface ServeOptions {
    */
   readonly mode?: "stream" | "redirect" | "auto" | undefined;
   /**
-   * The `Cache-Control` for objects that were stored without a `Cache-Control`. It also limits how long a redirect is cached.
+   * The `Cache-Control` for objects that were stored without a `Cache-Control`. This value also limits how long a
+   * redirect is cached.
    *
    * @default "private, no-cache": browsers ask each time, and most answers are 304
    */
   readonly cacheControl?: string | undefined;
   /**
-   * Replaces the stored `Content-Disposition`, for example with `contentDisposition("attachment", "Report.pdf")`. If the
-   * browser could run a type, the object stays an attachment.
+   * Replaces the stored `Content-Disposition`, for example with `contentDisposition("attachment", "Report.pdf")`. An
+   * object whose type a browser could run stays an attachment.
    *
    * @default none: the stored one
    */

@@ -116,8 +116,8 @@ async function answerGet(asked: Asked): Promise<Answer> {
   const { storage, request, options } = asked;
   const conditions = parsePreconditions(request.headers);
   const isRedirecting = options.mode === "redirect" || options.mode === "auto";
-  // If the storage has several members, the facts are read first, because opening a body that is not sent costs a connection. A
-  // single provider needs only one request.
+  // If the storage has several members, the facts are read first, because opening a body that is then not sent costs a
+  // connection. A single provider needs only one request.
   if (isRedirecting || (conditions !== undefined && hasSeveralMembers(storage))) {
     const info = await lookAt(asked);
     const redirect = isRedirecting ? await redirectAnswer(storage, info, request, options) : undefined;
@@ -144,7 +144,10 @@ async function answerBody(asked: Asked, conditions: Preconditions | undefined): 
   return withBody(asked, await open(asked, undefined));
 }
 
-/** Answers a range outside the object. Conditions are checked first. An empty object is sent whole. */
+/**
+ * Answers a request for a range outside the object. Conditions are checked first. An empty object is sent with status
+ * 200.
+ */
 async function answerUnsatisfiable(asked: Asked, conditions: Preconditions | undefined): Promise<Answer> {
   const info = await lookAt(asked);
   const early = judged(asked, info, conditions);

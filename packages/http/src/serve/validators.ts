@@ -37,7 +37,7 @@ export function validatorsOf(storage: FileStorage, info: ObjectInfo): Validators
   return { tag, modifiedSeconds: seconds >= 0 && seconds <= SECONDS_MAX ? seconds : undefined };
 }
 
-/** Returns an entity tag in the form of a header. */
+/** Returns an entity tag as it is written in a header. */
 export function tagText({ isWeak, opaque }: EntityTag): string {
   return isWeak ? `W/${opaque}` : opaque;
 }

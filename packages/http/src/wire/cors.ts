@@ -22,7 +22,7 @@ const NAMES: OptionNames<CorsOptions> = { origins: true, maxAgeSeconds: true };
 const MAX_AGE_SECONDS = 600;
 const METHODS = "GET, HEAD, POST, PUT, DELETE";
 
-/** The headers of answers that pages have to read if they resume downloads or upload parts. */
+/** The answer headers that a page must read to resume a download or to upload parts. */
 const EXPOSED =
   "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, Last-Modified, Retry-After";
 

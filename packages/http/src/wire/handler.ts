@@ -13,8 +13,8 @@ const ANSWER: unique symbol = Symbol.for("stowage.http.answer");
 export type Respond = (request: HttpRequest) => Promise<Answer | undefined>;
 
 /**
- * A handler for every framework that uses Web requests. It never rejects. {@link toNodeListener} turns the handler into a listener for
- * `node:http`.
+ * A handler for every framework that uses Web requests. The promise that a handler returns never rejects.
+ * {@link toNodeListener} turns the handler into a listener for `node:http`.
  */
 export interface HttpHandler {
   (request: Request): Promise<Response>;
@@ -28,7 +28,10 @@ export interface Handling {
   readonly onError: ((error: unknown) => void) | undefined;
 }
 
-/** A listener for `node:http`, Express and similar frameworks. It calls `next` for a request that is not meant for it. */
+/**
+ * A listener for `node:http`, Express and similar frameworks. The listener calls `next` if a request is meant for a
+ * different handler.
+ */
 export type NodeListener = (
   request: IncomingMessage,
   response: ServerResponse,
@@ -94,7 +97,7 @@ function failureAnswer(error: unknown): Answer {
   try {
     return errorAnswer(error);
   } catch {
-    // The error cannot even be examined.
+    // The error throws when its properties are read.
     return UNKNOWN_FAILURE;
   }
 }

@@ -12,9 +12,12 @@ export interface HeaderReader {
 /** A request with a body that can be received. */
 export interface Incoming {
   readonly headers: HeaderReader;
-  /** The framework's own request. The application can find its session or its user there. */
+  /** The framework's own request, in which the application can find its session or its user. */
   readonly source: Request | IncomingMessage;
-  /** The signal that aborts when the client has left. Absent if only the end of the body shows that the client has left. */
+  /**
+   * The signal that aborts when the client has left. Absent for a Node request without its response: only a body that
+   * ends early then shows that the client has left.
+   */
   readonly signal?: AbortSignal | undefined;
   /** Tells the client to send its body, if the client waits for that (`Expect: 100-continue`). */
   readonly proceed?: (() => void) | undefined;
@@ -36,7 +39,7 @@ export function webRequest(request: Request): HttpRequest {
 
 /** Returns the parts of a `node:http` request. */
 export function nodeRequest(request: IncomingMessage, response: ServerResponse): HttpRequest {
-  // Clients of older HTTP versions do not know this header.
+  // Clients of HTTP versions before 1.1 do not know the header `Expect`.
   const isNewer = request.httpVersionMajor > 1 || request.httpVersionMinor >= 1;
   const isWaiting = isNewer && request.headers.expect?.toLowerCase() === "100-continue";
   return {
@@ -50,7 +53,7 @@ export function nodeRequest(request: IncomingMessage, response: ServerResponse):
   };
 }
 
-/** Returns the parts of a request without its response. */
+/** Returns the parts of a request whose response is not known. */
 export function incomingOf(request: Request | IncomingMessage): Incoming {
   return isWebRequest(request) ? webRequest(request) : { headers: nodeHeaders(request), source: request };
 }

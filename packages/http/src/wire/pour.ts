@@ -6,8 +6,8 @@ import { canReadInto } from "@stowage/core/provider";
 const BLOCK_BYTES = { least: 64 * 1024, most: 512 * 1024 };
 
 /**
- * The times, in milliseconds, that separate fast and slow blocks. If the client takes a block in less than the first time, the
- * block is fast. If it takes longer than the second time, the block is slow.
+ * The times, in milliseconds, that separate fast and slow blocks. A block is fast if the client takes it in less than
+ * `least`, and slow if the client needs more than `most`.
  */
 const BLOCK_MS = { least: 5, most: 50 };
 

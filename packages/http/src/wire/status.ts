@@ -2,8 +2,8 @@ import { isStorageError, type StorageErrorCode } from "@stowage/core";
 import { isHttpError, toldError } from "./http-error.js";
 
 /**
- * The HTTP status of each error code. If the client cannot correct a failure, the status is 500 or above. Examples are wrong
- * credentials of the server and a full disk.
+ * The HTTP status of each error code. If the client cannot correct a failure, the status is 500 or above. Examples of
+ * such failures are wrong credentials of the server and a full disk.
  */
 const STATUS: Readonly<Record<StorageErrorCode, number>> = {
   NotFound: 404,
@@ -44,9 +44,9 @@ export function httpStatus(error: unknown): number {
 }
 
 /**
- * Returns the status of an error that a framework has made for its client. Such an error comes from Fastify, or from
- * `http-errors` if it may be shown. Koa, Express and body parsers throw errors of `http-errors`. The status of any other error
- * is ignored, because it may come from a server that this process has called.
+ * Returns the status of an error that a framework has made for its client. Such errors are the errors of Fastify, and
+ * the errors of `http-errors` that have `expose: true`. Koa, Express and body parsers throw errors of `http-errors`.
+ * The status of any other error is ignored, because it may come from a server that this process has called.
  *
  * @see https://github.com/jshttp/http-errors#error-properties
  * @see https://fastify.dev/docs/latest/Reference/Errors/

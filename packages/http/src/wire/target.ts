@@ -54,7 +54,7 @@ export function keyOfTarget(target: string, basePath?: string): string | undefin
 }
 
 /**
- * Returns the path of a key in its only spelling, for links and redirects.
+ * Returns the path of a key, for links and redirects. Each key has exactly one such path.
  *
  * @param basePath - The path prefix of all keys, such as `"/files"`.
  */

@@ -9,7 +9,7 @@ import {
   type HttpMutant,
 } from "../http-mutant.js";
 
-/** Changes one header of each request that has it. */
+/** Changes one header in every request that has this header. */
 function rewrites(
   name: string,
   change: (value: string, known: Headers, request: Request) => string | undefined,
@@ -20,7 +20,7 @@ function rewrites(
   });
 }
 
-/** Removes some headers from requests that have the header in `when`. */
+/** Removes the headers in `names` from every request that has the header `when`. */
 function forgets(names: readonly string[], when: string): HttpBreak {
   return asking(({ headers }): HeaderChanges =>
     headers.has(when) ? Object.fromEntries(names.map((name) => [name, undefined])) : {},
@@ -35,7 +35,7 @@ const secondsOf = (date: string | null): number => Date.parse(date ?? "");
 export const httpPreconditionMutants: readonly HttpMutant[] = [
   {
     name: "ignores If-None-Match",
-    rule: "If-None-Match with the ETag is 304 with the ETag",
+    rule: "If-None-Match with the object's ETag gives 304 with the same ETag",
     breaks: rewrites("if-none-match", () => undefined),
   },
   {
@@ -45,7 +45,7 @@ export const httpPreconditionMutants: readonly HttpMutant[] = [
   },
   {
     name: "treats * as a tag",
-    rule: "If-None-Match: * is 304",
+    rule: "If-None-Match: * gives 304",
     breaks: rewrites("if-none-match", (value) => (value === "*" ? '"*"' : value)),
   },
   {
@@ -60,19 +60,19 @@ export const httpPreconditionMutants: readonly HttpMutant[] = [
   },
   {
     name: "treats the same date as an older date",
-    rule: "If-Modified-Since with the Last-Modified date is 304",
+    rule: "If-Modified-Since with the Last-Modified date gives 304",
     breaks: rewrites("if-modified-since", (value, known) =>
       value === known.get("last-modified") ? undefined : value,
     ),
   },
   {
     name: "accepts only equal dates",
-    rule: "If-Modified-Since with a later date is 304",
+    rule: "If-Modified-Since with a later date gives 304",
     breaks: rewrites("if-modified-since", (value, known) => unlessEqual(value, known.get("last-modified"))),
   },
   {
     name: "treats every If-Modified-Since as a later date",
-    rule: "If-Modified-Since with an earlier date, or with text that is not a date, is 200",
+    rule: "If-Modified-Since with an earlier date, or with text that is not a date, gives 200",
     breaks: rewrites("if-modified-since", (_value, known) => known.get("last-modified") ?? undefined),
   },
   {
@@ -84,12 +84,12 @@ export const httpPreconditionMutants: readonly HttpMutant[] = [
   },
   {
     name: "reads only one tag of If-Match",
-    rule: "If-Match with the strong ETag, or with *, is 200",
+    rule: "If-Match with the strong ETag, or with *, gives 200",
     breaks: rewrites("if-match", (value, known) => unlessEqual(value, known.get("etag")) ?? '"none"'),
   },
   {
     name: "ignores If-Match",
-    rule: "If-Match with another tag is 412",
+    rule: "If-Match with another tag gives 412",
     breaks: rewrites("if-match", () => undefined),
   },
   {
@@ -99,7 +99,7 @@ export const httpPreconditionMutants: readonly HttpMutant[] = [
   },
   {
     name: "ignores If-Unmodified-Since",
-    rule: "If-Unmodified-Since with an earlier date is 412, and with the Last-Modified date is 200",
+    rule: "If-Unmodified-Since with an earlier date gives 412, and with the Last-Modified date gives 200",
     breaks: rewrites("if-unmodified-since", () => undefined),
   },
   {
@@ -130,17 +130,17 @@ export const httpPreconditionMutants: readonly HttpMutant[] = [
 export const ifRangeMutants: readonly HttpMutant[] = [
   {
     name: "compares If-Range weakly",
-    rule: "If-Range with the strong ETag is 206, and with a weak ETag is 200",
+    rule: "If-Range with the strong ETag gives 206, and with a weak ETag gives 200",
     breaks: rewrites("if-range", (value) => value.replace(/^W\//, "")),
   },
   {
     name: "ignores If-Range",
-    rule: "If-Range with another tag is 200",
+    rule: "If-Range with another tag gives 200",
     breaks: rewrites("if-range", () => undefined),
   },
   {
     name: "searches for the ETag inside If-Range",
-    rule: "If-Range with a tag that contains the ETag is 200",
+    rule: "If-Range with a longer tag that contains the ETag gives 200",
     breaks: rewrites("if-range", (value, known) => {
       const inner = known.get("etag")?.slice(1, -1) ?? "";
       return value.includes(inner) ? undefined : value;
@@ -148,19 +148,19 @@ export const ifRangeMutants: readonly HttpMutant[] = [
   },
   {
     name: "ignores dates in If-Range",
-    rule: "If-Range with the Last-Modified date is 206",
+    rule: "If-Range with the Last-Modified date gives 206",
     breaks: rewrites("if-range", (value) => (value.endsWith("GMT") ? '"date"' : value)),
   },
   {
     name: "accepts a later date in If-Range",
-    rule: "If-Range with a later or an earlier date is 200",
+    rule: "If-Range with a later or an earlier date gives 200",
     breaks: rewrites("if-range", (value, known) =>
       secondsOf(value) >= secondsOf(known.get("last-modified")) ? undefined : value,
     ),
   },
   {
     name: "checks the range before If-Range",
-    rule: "If-Range with another tag is 200, even if the range alone would be 416",
+    rule: "If-Range with another tag gives 200, even if the range alone would give 416",
     breaks: answering((response, { headers }) =>
       headers.get("range") === "bytes=5000-" ? instead(response, 416) : response,
     ),

@@ -40,7 +40,7 @@ export const httpRangeMutants: readonly HttpMutant[] = [
   },
   {
     name: "refuses a suffix that is too long",
-    rule: "a suffix longer than the object is the whole object",
+    rule: "a suffix longer than the object gives the whole object",
     breaks: refuses(/^bytes=-5000$/, 416),
   },
   {
@@ -55,18 +55,18 @@ export const httpRangeMutants: readonly HttpMutant[] = [
   },
   {
     name: "answers 416 without the size",
-    rule: "a range after the end is 416 with the size",
+    rule: "a range that starts after the end of the object gives 416 with the object's size",
     breaks: answering((response) =>
       response.status === 416 ? altered(response, { headers: { "content-range": undefined } }) : response,
     ),
   },
   {
     name: "sends the whole object for a suffix of zero bytes",
-    rule: "a suffix of zero bytes is 416",
+    rule: "a suffix of zero bytes gives 416",
     breaks: reads(/^bytes=-0$/, "bytes=0-"),
   },
   {
-    name: "breaks on a range that ends before it begins",
+    name: "answers 500 to a range that ends before it begins",
     rule: "a range that ends before it begins is ignored or refused",
     breaks: refuses(/^bytes=5-2$/, 500),
   },
@@ -99,8 +99,8 @@ export const httpRangeMutants: readonly HttpMutant[] = [
     }),
   },
   {
-    name: "honours a range on HEAD",
-    rule: "a range on HEAD is ignored",
+    name: "honours a range in a HEAD request",
+    rule: "a range in a HEAD request is ignored",
     breaks: answering((response, { method, headers }) =>
       method === "HEAD" && headers.has("range")
         ? altered(response, {

@@ -4,7 +4,7 @@ import { altered, answering, instead, type HttpMutant } from "../http-mutant.js"
 export const safetyMutants: readonly HttpMutant[] = [
   {
     name: "repeats the request in its errors",
-    rule: "errors cannot be cached as content, and contain no text of the request",
+    rule: "errors cannot be cached as content, and contain no text from the request",
     breaks: answering(async (response, { url }) =>
       response.status === 404 ? await instead(response, 404, decodeURIComponent(url)) : response,
     ),
@@ -24,13 +24,13 @@ export const safetyMutants: readonly HttpMutant[] = [
     breaks: answering((response) => altered(response, { headers: { "x-content-type-options": undefined } })),
   },
   {
-    name: "breaks on targets that it cannot decode",
+    name: "answers 500 to targets that it cannot decode",
     rule: "hostile targets are refused with 4xx, or the connection is closed",
     breaks: answering((response, { url }) => (url.includes("%zz") ? instead(response, 500) : response)),
   },
   {
     name: "keeps reading for clients that have left",
-    rule: "after twenty clients have left in the middle, no file stays open",
+    rule: "after twenty clients have left in the middle of a download, no file stays open",
     breaks:
       (inner) =>
       async ({ url, method, headers }) => {
@@ -40,7 +40,7 @@ export const safetyMutants: readonly HttpMutant[] = [
   },
 ];
 
-/** Passes a body on, but not its cancellation. So the source stays open when the reader leaves. */
+/** Returns a copy of a body. If the reader cancels the copy, the body itself is not cancelled and stays open. */
 function held(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   return new ReadableStream<Uint8Array>(

@@ -11,7 +11,7 @@ import {
 /** The names of the parameters that every signed link has. A mutant uses these names to recognise how a link was changed. */
 const NAMES = ["expires", "key-id", "signature"];
 
-/** Answers a refused request with 200 if the request has one of the methods and `when` is true for it. */
+/** Answers a refused request with 200 if the request has one of the methods and `when` returns true. */
 function permits(
   when: (request: Request, names: readonly string[]) => boolean,
   methods: readonly string[],
@@ -27,7 +27,7 @@ const isTwice = (names: readonly string[]): boolean => new Set(names).size < nam
 const lacks = (names: readonly string[]): boolean => NAMES.some((name) => !names.includes(name));
 const READS = ["GET", "HEAD"];
 
-/** Accepts an upload without checking or storing it, if `when` is true for it. */
+/** Accepts an upload without checking or storing it, if `when` returns true. */
 function taking(when: (request: Request) => boolean): HttpBreak {
   return (inner: HttpHandler) => async (request) => {
     const isTaken = request.method === "PUT" && when(request);
@@ -60,7 +60,7 @@ export const signatureMutants: readonly HttpMutant[] = [
     breaks: permits((_, names) => lacks(names), READS),
   },
   {
-    name: "uses the first of two equal parameters",
+    name: "uses the first of two parameters with the same name",
     rule: "a signed link is refused if a parameter is changed, left out or repeated",
     breaks: permits((_, names) => isTwice(names), READS),
   },
@@ -88,7 +88,7 @@ export const signatureMutants: readonly HttpMutant[] = [
     ),
   },
   {
-    name: "looks for the object first",
+    name: "looks for the object before it checks the link",
     rule: "a refusal is the same for an existing object and for a missing object",
     breaks: answering((response, { url }) =>
       response.status === 403 && url.includes("missing") ? instead(response, 404) : response,
@@ -102,7 +102,7 @@ export const signatureMutants: readonly HttpMutant[] = [
     ),
   },
   {
-    name: "breaks on a long signature",
+    name: "answers 500 to a long signature",
     rule: "a malformed signature is refused with a short answer",
     breaks: answering((response, { url }) => (url.length > 2000 ? instead(response, 500) : response)),
   },
@@ -112,7 +112,7 @@ export const signatureMutants: readonly HttpMutant[] = [
     breaks: taking(() => true),
   },
   {
-    name: "does not sign the type",
+    name: "does not sign the content type",
     rule: "a signed upload with another content type is refused, and stores nothing",
     breaks: asking(({ method }) => (method === "PUT" ? { "content-type": "text/plain" } : {})),
   },
@@ -127,7 +127,7 @@ export const signatureMutants: readonly HttpMutant[] = [
     breaks: taking(({ url }) => url.includes("in-5")),
   },
   {
-    name: "accepts a link for writing for a read",
+    name: "lets a client read with a link for writing",
     rule: "a link for writing cannot read",
     breaks: permits((_, names) => names.includes("max-bytes"), READS),
   },

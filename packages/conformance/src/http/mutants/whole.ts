@@ -2,11 +2,11 @@ import { altered, answering, instead, type HttpMutant } from "../http-mutant.js"
 
 const isFound = ({ status }: Response): boolean => status < 400;
 
-/** Servers that send wrong answers with whole objects. */
+/** Servers that answer requests for whole objects wrongly. */
 export const wholeMutants: readonly HttpMutant[] = [
   {
     name: "does not announce ranges",
-    rule: "the answer to a GET is 200 with the bytes, Content-Length, Content-Type and Accept-Ranges",
+    rule: "the answer to a GET has status 200, the bytes, Content-Length, Content-Type and Accept-Ranges",
     breaks: answering((response) => altered(response, { headers: { "accept-ranges": undefined } })),
   },
   {
@@ -30,8 +30,8 @@ export const wholeMutants: readonly HttpMutant[] = [
     ),
   },
   {
-    name: "breaks on a range of an empty object",
-    rule: "an empty object is 200 without bytes, and a range of an empty object is 200 or 416",
+    name: "answers 500 to a range of an empty object",
+    rule: "an empty object gives 200 without bytes, and a range of an empty object gives 200 or 416",
     breaks: answering((response, { headers, url }) =>
       isFound(response) && headers.has("range") && url.includes("empty") ? instead(response, 500) : response,
     ),

@@ -7,7 +7,7 @@ const PRECEDENCE = "https://www.rfc-editor.org/rfc/rfc9110#name-precedence-of-pr
 const OTHER_TAG = '"another-tag"';
 const DAY_MS = 86_400_000;
 
-/** The ETag and the date of the object, from an earlier answer of the server. An earlier date and a later date are added. */
+/** The ETag and the `Last-Modified` date that the server sends for the object, an earlier date and a later date. */
 interface Known {
   readonly etag: string;
   readonly date: string;
@@ -37,7 +37,7 @@ function answers(
   };
 }
 
-/** Asks for the validators of the object. Adds two dates: one day earlier, and one day later. */
+/** Requests the object for its ETag and its `Last-Modified` date. Adds the dates one day earlier and one day later. */
 export async function lookAt({ get }: HttpRuleContext): Promise<Known> {
   const reply = await get();
   const date = headerOf(reply, "last-modified");
@@ -57,7 +57,7 @@ const UNMODIFIED = "https://www.rfc-editor.org/rfc/rfc9110#name-if-unmodified-si
 
 /** The rules about conditional requests. */
 export const httpPreconditionRules: readonly HttpRule[] = [
-  answers("If-None-Match with the ETag is 304 with the ETag", NONE_MATCH, ({ etag }) => [
+  answers("If-None-Match with the object's ETag gives 304 with the same ETag", NONE_MATCH, ({ etag }) => [
     [
       { "if-none-match": etag },
       (reply) => {
@@ -71,21 +71,21 @@ export const httpPreconditionRules: readonly HttpRule[] = [
     [{ "if-none-match": `"a,b" ,${etag} , "c"` }, notModified],
     [{ "if-none-match": `${OTHER_TAG}, "third"` }, whole],
   ]),
-  answers("If-None-Match: * is 304", NONE_MATCH, () => [[{ "if-none-match": "*" }, notModified]]),
+  answers("If-None-Match: * gives 304", NONE_MATCH, () => [[{ "if-none-match": "*" }, notModified]]),
   answers("If-None-Match compares weakly", NONE_MATCH, ({ etag }) => [
     [{ "if-none-match": `W/${strongOf(etag)}` }, notModified],
   ]),
   answers("If-None-Match with another tag beats If-Modified-Since", PRECEDENCE, ({ later }) => [
     [{ "if-none-match": OTHER_TAG, "if-modified-since": later }, whole],
   ]),
-  answers("If-Modified-Since with the Last-Modified date is 304", MODIFIED, ({ date }) => [
+  answers("If-Modified-Since with the Last-Modified date gives 304", MODIFIED, ({ date }) => [
     [{ "if-modified-since": date }, notModified],
   ]),
-  answers("If-Modified-Since with a later date is 304", MODIFIED, ({ later }) => [
+  answers("If-Modified-Since with a later date gives 304", MODIFIED, ({ later }) => [
     [{ "if-modified-since": later }, notModified],
   ]),
   answers(
-    "If-Modified-Since with an earlier date, or with text that is not a date, is 200",
+    "If-Modified-Since with an earlier date, or with text that is not a date, gives 200",
     MODIFIED,
     ({ earlier }) => [
       [{ "if-modified-since": earlier }, whole],
@@ -103,16 +103,16 @@ export const httpPreconditionRules: readonly HttpRule[] = [
       assert.equal(second.headers["cache-control"], reply.headers["cache-control"]);
     },
   },
-  answers("If-Match with the strong ETag, or with *, is 200", MATCH, ({ etag }) => [
+  answers("If-Match with the strong ETag, or with *, gives 200", MATCH, ({ etag }) => [
     ...(etag.startsWith("W/") ? [] : ([[{ "if-match": `${OTHER_TAG}, ${etag}` }, whole]] as const)),
     [{ "if-match": "*" }, whole],
   ]),
-  answers("If-Match with another tag is 412", MATCH, () => [[{ "if-match": OTHER_TAG }, failed]]),
+  answers("If-Match with another tag gives 412", MATCH, () => [[{ "if-match": OTHER_TAG }, failed]]),
   answers("If-Match never matches a weak tag", MATCH, ({ etag }) => [
     [{ "if-match": `W/${strongOf(etag)}` }, failed],
   ]),
   answers(
-    "If-Unmodified-Since with an earlier date is 412, and with the Last-Modified date is 200",
+    "If-Unmodified-Since with an earlier date gives 412, and with the Last-Modified date gives 200",
     UNMODIFIED,
     ({ earlier, date }) => [
       [{ "if-unmodified-since": earlier }, failed],

@@ -50,7 +50,7 @@ export const httpRangeRules: readonly HttpRule[] = [
   serves("bytes=0-0 is the first byte", "bytes=0-0", 0, 1),
   serves("bytes=990- goes to the end", "bytes=990-", 990, 10),
   serves("bytes=-100 is the last hundred bytes", "bytes=-100", 900, 100),
-  serves("a suffix longer than the object is the whole object", "bytes=-5000", 0, SIZE),
+  serves("a suffix longer than the object gives the whole object", "bytes=-5000", 0, SIZE),
   serves("a range that goes past the end of the object is cut at the end", "bytes=900-5000", 900, 100),
   serves(
     "a range with an end that is too large for an integer is also cut at the end of the object",
@@ -58,8 +58,11 @@ export const httpRangeRules: readonly HttpRule[] = [
     0,
     SIZE,
   ),
-  isRefused("a range after the end is 416 with the size", "bytes=1000-"),
-  isRefused("a suffix of zero bytes is 416", "bytes=-0"),
+  isRefused(
+    "a range that starts after the end of the object gives 416 with the object's size",
+    "bytes=1000-",
+  ),
+  isRefused("a suffix of zero bytes gives 416", "bytes=-0"),
   isInvalid("a range that ends before it begins is ignored or refused", ["bytes=5-2"]),
   isInvalid("a malformed range is ignored or refused", [
     "bytes=abc",
@@ -98,12 +101,12 @@ export const httpRangeRules: readonly HttpRule[] = [
       assert.ok(reply.status < 500, `the status is ${reply.status}`);
       assert.ok(
         reply.body.byteLength <= BOUNDED_BYTES,
-        `${reply.body.byteLength} bytes for an object of ${SIZE}`,
+        `the answer has ${reply.body.byteLength} bytes, but the object has only ${SIZE}`,
       );
     },
   },
   {
-    title: "a range on HEAD is ignored",
+    title: "a range in a HEAD request is ignored",
     source: "https://www.rfc-editor.org/rfc/rfc9110#name-range",
     run: async ({ send, object }) => {
       const reply = await send(object.url, { method: "HEAD", headers: { range: "bytes=0-99" } });

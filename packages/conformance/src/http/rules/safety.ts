@@ -10,7 +10,7 @@ const LEAVERS = 20;
 const NOTICE_MS = 5000;
 const LOOK_MS = 10;
 
-/** Targets below the folder of the object. A server must not return an object for any of them. */
+/** Hostile names to append to the address of the object's folder. A server must refuse each of these addresses. */
 const HOSTILE_NAMES = [
   "../../../../../../etc/passwd",
   "..%2f..%2f..%2f..%2f..%2f..%2fetc%2fpasswd",
@@ -33,7 +33,7 @@ function cannotBeCached({ headers }: HttpReply): void {
   assert.doesNotMatch(
     cacheControl,
     /\bpublic\b|\bimmutable\b|max-age=[1-9]/,
-    "the error may be cached as content",
+    "the headers of the error allow caches to keep the error",
   );
   assert.equal(etag, undefined, "an error has an ETag");
 }
@@ -45,14 +45,14 @@ function cannotRun({ headers }: HttpReply): void {
   const isPlain = !/html|svg|xml/i.test(headers["content-type"] ?? "html");
   assert.ok(
     isSaved || isPlain || /(?:^|;)\s*sandbox\b(?![^;]*allow-scripts)/i.test(policy),
-    "a browser runs its scripts at this origin",
+    "a browser would run the scripts of the answer at this origin",
   );
 }
 
 /** The rules about safety. */
 export const safetyRules: readonly HttpRule[] = [
   {
-    title: "errors cannot be cached as content, and contain no text of the request",
+    title: "errors cannot be cached as content, and contain no text from the request",
     run: async ({ send, get, missingUrl }) => {
       const probe = encodeURIComponent(PROBE);
       const missing = await send(`${missingUrl}${probe}?q=${probe}`, { headers: { "x-probe": PROBE } });
@@ -60,7 +60,7 @@ export const safetyRules: readonly HttpRule[] = [
       for (const reply of [missing, await get({ range: "bytes=5000-" }), await get({ "if-match": '"x"' })]) {
         if (reply.status < 400) continue;
         cannotBeCached(reply);
-        assert.ok(!Buffer.from(reply.body).includes(PROBE), "the error has text of the request in it");
+        assert.ok(!Buffer.from(reply.body).includes(PROBE), "the error contains text from the request");
       }
     },
   },
@@ -93,17 +93,20 @@ export const safetyRules: readonly HttpRule[] = [
       ];
       for (const each of targets) {
         const { status, text } = await sendRaw(object.url, each);
-        assert.ok(!/root:.*:0:0:|\[fonts\]/.test(text), `${each} reads a file of the system`);
-        assert.ok(!/^set-cookie: a=b/im.test(text), `${each} writes headers`);
+        assert.ok(
+          !/root:.*:0:0:|\[fonts\]/.test(text),
+          `the target ${each} reads a file of the operating system`,
+        );
+        assert.ok(!/^set-cookie: a=b/im.test(text), `the target ${each} adds headers to the answer`);
         assert.ok(
           status === undefined || (status >= 400 && status < 500),
-          `${each} is answered with ${status}`,
+          `the target ${each} is answered with ${status}, not with 4xx`,
         );
       }
     },
   },
   {
-    title: "after twenty clients have left in the middle, no file stays open",
+    title: "after twenty clients have left in the middle of a download, no file stays open",
     needs: "openBodies",
     run: async ({ large, openBodies = () => 0 }) => {
       const before = await openBodies();
@@ -114,7 +117,7 @@ export const safetyRules: readonly HttpRule[] = [
         await delay(LOOK_MS);
         open = await openBodies();
       }
-      assert.ok(open <= before, `${open - before} of ${LEAVERS} are still open`);
+      assert.ok(open <= before, `${open - before} of ${LEAVERS} abandoned downloads are still open`);
     },
   },
 ];

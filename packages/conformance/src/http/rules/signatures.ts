@@ -13,8 +13,14 @@ const HELLO = Buffer.from("hello");
 
 /** Throws unless the answer refuses the request and has no content of the object. */
 function refuses({ status, body }: HttpReply, { bytes }: SignatureContext, what: string): void {
-  assert.ok([400, 401, 403].includes(status), `${what} is answered with ${status}`);
-  assert.ok(!Buffer.from(body).includes(Buffer.from(bytes.subarray(0, 16))), `${what} gives the object away`);
+  assert.ok(
+    [400, 401, 403].includes(status),
+    `the request (${what}) is answered with ${status}, not refused`,
+  );
+  assert.ok(
+    !Buffer.from(body).includes(Buffer.from(bytes.subarray(0, 16))),
+    `the answer to the request (${what}) contains bytes of the object`,
+  );
 }
 
 /** Returns a link with a changed query. */
@@ -80,7 +86,7 @@ async function put(
 }
 
 async function isNotStored({ read }: SignatureContext, name: string): Promise<void> {
-  assert.equal(await read(name), undefined, `${name} was stored all the same`);
+  assert.equal(await read(name), undefined, `${name} was stored although the upload was refused`);
 }
 
 const reading: readonly SignatureRule[] = [
@@ -135,7 +141,10 @@ const reading: readonly SignatureRule[] = [
       const url = await context.signGet("object.bin", LIFE);
       for (const method of ["PUT", "DELETE", "POST", "PATCH"]) {
         const reply = await context.send(url, { method, body: method === "DELETE" ? undefined : HELLO });
-        assert.ok(reply.status >= 400 && reply.status < 500, `${method} is answered with ${reply.status}`);
+        assert.ok(
+          reply.status >= 400 && reply.status < 500,
+          `${method} is answered with ${reply.status}, not with 4xx`,
+        );
       }
       assert.deepEqual(await context.read("object.bin"), context.bytes);
     },
@@ -163,9 +172,12 @@ const reading: readonly SignatureRule[] = [
       const url = await signGet("object.bin", LIFE);
       const good = (await send(url)).headers["cache-control"] ?? "";
       const seconds = Number(/max-age=(?<seconds>\d+)/.exec(good)?.groups?.["seconds"] ?? 0);
-      assert.ok(seconds <= LIFE.expiresInSeconds, `it may be kept for ${seconds} seconds`);
+      assert.ok(
+        seconds <= LIFE.expiresInSeconds,
+        `caches may keep the answer for ${seconds} seconds, longer than the link works`,
+      );
       const bad = (await send(`${url}&extra=1`)).headers["cache-control"] ?? "";
-      assert.match(bad, /no-store/, "the refusal may be kept");
+      assert.match(bad, /no-store/, "caches may keep the refusal");
     },
   },
   {
@@ -188,7 +200,10 @@ const writing: readonly SignatureRule[] = [
     title: "a signed upload stores its body",
     run: async (context) => {
       const reply = await put(context, await context.signPut("in-1.txt", LIMITS));
-      assert.ok(reply.status >= 200 && reply.status < 300, `it is answered with ${reply.status}`);
+      assert.ok(
+        reply.status >= 200 && reply.status < 300,
+        `the upload is answered with ${reply.status}, not with 2xx`,
+      );
       assert.equal(Buffer.from((await context.read("in-1.txt")) ?? []).toString(), "hello");
     },
   },
@@ -208,7 +223,7 @@ const writing: readonly SignatureRule[] = [
       const body = Buffer.alloc(LIMITS.maxBytes + 1, "x");
       for (const more of [{ "content-length": String(body.byteLength) }, {}]) {
         const { status } = await put(context, request, body, more);
-        assert.ok(status >= 400 && status < 500, `it is answered with ${status}`);
+        assert.ok(status >= 400 && status < 500, `the upload is answered with ${status}, not with 4xx`);
       }
       await isNotStored(context, "in-3.txt");
     },

@@ -16,7 +16,7 @@ const SHARED_HEADERS = [
 /** The rules about answers with a whole object. */
 export const wholeRules: readonly HttpRule[] = [
   {
-    title: "the answer to a GET is 200 with the bytes, Content-Length, Content-Type and Accept-Ranges",
+    title: "the answer to a GET has status 200, the bytes, Content-Length, Content-Type and Accept-Ranges",
     source: "https://www.rfc-editor.org/rfc/rfc9110#name-accept-ranges",
     run: async ({ get, send, object, large }) => {
       const reply = await get();
@@ -53,12 +53,16 @@ export const wholeRules: readonly HttpRule[] = [
       assert.equal(head.body.byteLength, 0, "the answer to HEAD has a body");
       assert.equal(head.headers["content-length"], String(object.bytes.byteLength));
       for (const name of SHARED_HEADERS) {
-        assert.equal(head.headers[name], whole.headers[name], `${name} of the HEAD is not that of the GET`);
+        assert.equal(
+          head.headers[name],
+          whole.headers[name],
+          `HEAD and GET have different values of ${name}`,
+        );
       }
     },
   },
   {
-    title: "an empty object is 200 without bytes, and a range of an empty object is 200 or 416",
+    title: "an empty object gives 200 without bytes, and a range of an empty object gives 200 or 416",
     needs: "empty",
     run: async ({ send, empty }) => {
       assert.ok(empty !== undefined);

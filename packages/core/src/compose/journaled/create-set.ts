@@ -31,8 +31,8 @@ export interface JournalOptions {
    */
   readonly journal?: Journal | undefined;
   /**
-   * The time during which a request with an unknown outcome may still take effect, in milliseconds. During this time the composer does not
-   * use the member for that key.
+   * The time during which a request with an unknown outcome may still take effect, in milliseconds. During this time
+   * the composer does not use the request's member for the request's key.
    *
    * @default 60,000
    */
@@ -50,8 +50,8 @@ export interface JournalOptions {
    */
   readonly leaseMs?: number | undefined;
   /**
-   * The time for which an unneeded copy stays on its member, in milliseconds. It must be longer than the time that one page of a listing
-   * takes.
+   * The time for which an unneeded copy stays on its member, in milliseconds. One page of a listing must take less time
+   * than this.
    *
    * @default 60,000
    */
@@ -65,9 +65,9 @@ export interface JournalOptions {
    */
   readonly keepDeletesMs?: number | undefined;
   /**
-   * With a journal: `true` compares plain reads with the SHA-256 of the bytes that were put, if that digest is known. A read of a copy with
-   * different bytes fails with `Integrity`. For objects of up to 1 MiB, the composer reads another member instead. Repair replaces the
-   * wrong copy. Hashing makes reads slower.
+   * With a journal: `true` compares each read of a whole object with the SHA-256 of the bytes that were put, if that
+   * digest is known. A read of a copy with different bytes fails with `Integrity`. For objects of up to 1 MiB, the
+   * composer reads another member instead. Repair replaces the wrong copy. Hashing makes reads slower.
    *
    * @default false
    */
@@ -124,7 +124,7 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
   const owner = { name, type, members: places };
   const journal = parts.journal.open(owner);
   const roster = createRoster(journal, owner, retiring);
-  // A single member cannot differ from other members.
+  // A single member cannot disagree with other members, so the journal is trusted immediately.
   const state: SetState = {
     isTrusted: given.length === 1,
     mayLack: given.some(({ expiresAfterMs }) => expiresAfterMs !== undefined),
@@ -170,7 +170,7 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
       await parts.refresh?.(call);
     },
   };
-  // When a member that was left out is back, the work that waits for the member is tried immediately.
+  // When a member that was left out works again, the work that waits for the member is tried immediately.
   backListeners.add(() => {
     state.isEager = true;
     for (const tell of set.workListeners) tell(0);
@@ -192,7 +192,7 @@ function assertMembers(given: Group["members"]): void {
   }
   const rigid = given.find(({ supports }) => !supports.overwrite);
   if (rigid !== undefined) {
-    const reason = `${JSON.stringify(rigid.name)} refuses overwrites, so it cannot take new versions; a composer needs a journal of its own for that`;
+    const reason = `${JSON.stringify(rigid.name)} refuses overwrites, so it cannot take new versions; if it is a composer, give it a journal of its own`;
     throw new StorageError("InvalidArgument", reason, { operation: "open", provider: rigid.name });
   }
 }
@@ -254,9 +254,9 @@ function assertRetiring(type: string, given: Group["members"], names: readonly s
   anArray(type, "retiring", names, "names of members");
   const wrong = names.find((name) => !given.some((member) => member.name === name));
   if (wrong !== undefined)
-    throw new TypeError(`${type}: retiring names ${JSON.stringify(wrong)}, which is not a member`);
+    throw new TypeError(`${type}: ${JSON.stringify(wrong)} in the option retiring is not a member`);
   if (given.every(({ name }) => names.includes(name))) {
-    throw new TypeError(`${type}: retiring names every member; leave out at least one member`);
+    throw new TypeError(`${type}: the option retiring lists every member; leave out at least one member`);
   }
   return names;
 }

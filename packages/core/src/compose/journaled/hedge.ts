@@ -21,8 +21,8 @@ export interface HedgeOptions {
 /** A race between two members. The second member is asked when the first member takes unusually long. */
 export interface Hedge {
   /**
-   * Runs `first`, and also `second` when `first` takes longer than 95% of recent reads. The first success counts. The other read is
-   * aborted. If it still returns a result, that result goes to `discard`.
+   * Runs `first`, and also `second` when `first` takes longer than 95% of recent reads. The first success counts. The
+   * other read is aborted. If the aborted read still returns a result, that result goes to `discard`.
    *
    * @param onEnd - Called after both members were asked. Its argument tells whether the second member was quicker.
    */
@@ -44,7 +44,7 @@ const SHARE = 0.05;
 const REMEMBERED = 100;
 const USUAL = 0.95;
 
-/** The maximum number of hedges that can be saved for later. */
+/** The maximum number of unused hedges that can be saved up for later reads. */
 const TOKENS_MAX = 10;
 
 /** @throws TypeError when an option is not a number in its range. */

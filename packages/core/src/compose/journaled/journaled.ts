@@ -29,7 +29,7 @@ export interface JournaledParts extends SetParts {
   readonly limits: readonly string[];
 }
 
-/** Makes one provider from several members. The journal controls every verb. */
+/** Makes one provider from several members. The journal controls every call. */
 export function journaled(parts: JournaledParts): ComposedProvider {
   const set = createReplicaSet(parts);
   return OWN_SETS.remember(verbs(set, parts), set);
@@ -106,7 +106,7 @@ async function closeSet({ members, answered, writes }: ReplicaSet): Promise<void
   try {
     await closeAll(members);
   } finally {
-    // Even if a write is interrupted, it records the work that still has to be done.
+    // Even an interrupted write records the work that still has to be done.
     await Promise.allSettled(writes);
   }
 }
@@ -144,7 +144,7 @@ function describe({ type, name, journal, members, limits }: JournaledParts): Des
 }
 
 function unaskedLimit({ name }: ComposedProvider): string {
-  return `${JSON.stringify(name)} does not support beforeCommit: a write that a stopped process began may take effect when the process goes on`;
+  return `${JSON.stringify(name)} does not support beforeCommit: a write that a suspended process began may take effect when the process continues`;
 }
 
 function unlistableLimit({ name }: ComposedProvider): string {

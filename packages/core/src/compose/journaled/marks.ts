@@ -25,9 +25,9 @@ interface Mark {
   /** The time until which one process has reserved the mark. Until then, only that process raises the mark. */
   readonly raisingUntil?: number | undefined;
   /**
-   * The fate of the objects that only this member holds. This field is present while the member counts as restored from a backup. In a
-   * mirror, the member counts as restored until it was walked and no such objects are left. In other composers, the member counts as
-   * restored until an operator has accepted the member.
+   * The fate of the objects that only this member holds. This field is present while the member counts as restored from
+   * a backup. In a mirror, the member counts as restored until all its keys have been walked and no such objects are
+   * left. In other composers, the member counts as restored until an operator has accepted the member.
    */
   readonly restored?: Extras | undefined;
   /** The number of objects that only this restored member holds, counted so far. */
@@ -49,7 +49,7 @@ export interface MarkFindings {
   readonly onOldJournal: () => Promise<void>;
   /** Called when a member is older than the journal: the member was restored from a backup. */
   readonly onOldMember: () => Promise<void>;
-  /** Called when this process learns that a member was restored, even if another process has noticed it first. */
+  /** Called when this process learns that a member was restored, even if another process has noticed this first. */
   readonly onNews: () => void;
   /** Runs work in the background. Only `close` of the composer waits for this work. */
   readonly inBackground: (work: Promise<void>) => void;
@@ -99,8 +99,8 @@ export function createMarks(composer: string, journal: JournalPart, findings: Ma
       await findings.onOldMember();
     }
     if (found > written) {
-      // Another process may have raised the mark in the meantime. Each process saves a number in the journal before it sends the number to
-      // the member, so the journal is read again.
+      // Another process may have raised the mark in the meantime. That process has saved the new number in the journal
+      // beforehand, so the journal is read again.
       await store.refresh();
       if (found > store.of(name).written) await findings.onOldJournal();
     }
@@ -198,7 +198,7 @@ async function raise(
   // A process that was suspended must not replace a later number with its own.
   const beforeCommit = (): void => {
     if (journal.now() < now + RAISING_MS) return;
-    const reason = "a different process raises the mark now";
+    const reason = "a different process is raising the mark now";
     throw new StorageError("Conflict", reason, { operation: "put", provider: member.name, applied: "no" });
   };
   const metadata = { number: String(number) };

@@ -179,8 +179,8 @@ describe("a member that is retiring", () => {
   });
 
   it.each([
-    [["c"], 'retiring names "c", which is not a member'],
-    [["a", "b"], "retiring names every member"],
+    [["c"], '"c" in the option retiring is not a member'],
+    [["a", "b"], "the option retiring lists every member"],
   ])("is one of the members, and not all: %o", (retiring, message) => {
     const members = [testMember("a").provider, testMember("b").provider];
     expect(() => mirror(members, { ...QUICK, journal: memoryJournal(), retiring })).toThrow(message);

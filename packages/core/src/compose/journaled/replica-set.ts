@@ -13,7 +13,7 @@ import type { Operation } from "../../contract/errors.js";
 
 /** The part of a replica set that changes while the process runs. */
 export interface SetState {
-  /** True if a member may lack objects that other members have, because its rules let objects expire. */
+  /** True if a member may lack objects that other members have, because the member's rules let objects expire. */
   mayLack: boolean;
   /** True if a missing row proves that a key is settled. */
   isTrusted: boolean;
@@ -66,18 +66,18 @@ export interface ReplicaSet extends Group {
   readonly state: SetState;
   /** The hedge, which also sends slow reads to a second member; absent if reads are not hedged. */
   readonly hedge: Hedge | undefined;
-  /** Makes repair check a key again after this process has lost the key while sending. */
+  /** Asks repair to check a key again after this process has lost the key while sending. */
   readonly reopen: (lost: LostKey, onEvent: CallOptions["onEvent"]) => void;
-  /** True when plain reads are compared with their digest. */
+  /** True if the bytes of each read of a whole object are compared with their digest. */
   readonly verifyReads: boolean;
-  /** Makes repair replace a copy whose bytes differ from the bytes that were put. */
+  /** Asks repair to replace a copy whose bytes differ from the bytes that were put. */
   readonly quarantine: (
     key: string,
     member: ComposedProvider,
     etag: string | undefined,
     onEvent: CallOptions["onEvent"],
   ) => void;
-  /** Makes repair check a settled key after a member was found to lack the object of the key. */
+  /** Asks repair to check a settled key after a member was found to lack the object of the key. */
   readonly lookAgain: (key: string, onEvent: CallOptions["onEvent"]) => void;
   /**
    * Compares the marks of all members that answer, before the process uses its first row. The marks show whether the journal was restored
@@ -87,7 +87,8 @@ export interface ReplicaSet extends Group {
    */
   readonly compareMarks: () => Promise<void> | undefined;
   /**
-   * Checks one time that this process uses the same time limits as the other processes. All processes must share these limits.
+   * Checks once that this process uses the same time limits as the other processes. All processes must share these
+   * limits.
    *
    * @returns `undefined` if the check has already succeeded.
    * @throws StorageError `Misconfigured` while another process has other times.
@@ -98,8 +99,8 @@ export interface ReplicaSet extends Group {
 }
 
 /**
- * Tells whether the answers of a member are ignored. This is so if the member was restored from a backup and other members have copies of
- * its objects. A member that is the only home of its objects is still read.
+ * Tells whether the answers of a member are ignored. This is the case if the member was restored from a backup and
+ * other members have copies of its objects. A member that is the only home of its objects is still read.
  */
 export function isStale({ marks, placement }: ReplicaSet, { name }: ComposedProvider): boolean {
   return placement.hasCopies && marks?.restored(name) !== undefined;

@@ -10,7 +10,7 @@ const ROSTER = "members";
 interface KnownMember {
   /** The place of its objects: the result of `ref("x")`. */
   readonly place: string;
-  /** True if a retiring member was found empty. It can be removed from the configuration. */
+  /** True if a retiring member was found empty. The member can then be removed from the configuration. */
   readonly isEmpty?: boolean | undefined;
 }
 
@@ -45,7 +45,7 @@ export function createRoster(
 ): Roster {
   const own = new Map(members.map(({ name, place }) => [name, place]));
   let known: KnownMembers = {};
-  /** The revision of the record that already agrees with this process. */
+  /** The revision of the record that already contains the members of this process. */
   let seen: Version | undefined;
   const change = async (next: (was: KnownMembers) => KnownMembers): Promise<void> => {
     known = (await changeControl<KnownMembers>(journal, ROSTER, (was) => {
@@ -86,7 +86,7 @@ function withOwn(
   const next = Object.fromEntries(kept);
   for (const [name, place] of own) {
     const known = next[name];
-    // A member that is no longer retiring is written to again.
+    // If a member is no longer retiring, calls write to the member again.
     if (known === undefined || (known.isEmpty === true && !retiring.includes(name))) {
       next[name] = { place: known?.place ?? place };
     }
@@ -104,6 +104,6 @@ function isSame(a: KnownMembers, b: KnownMembers): boolean {
 export function notConfigured(name: string, operation: Operation, key: string | undefined): StorageError {
   const reason =
     `${JSON.stringify(name)} may hold the object, and the configuration no longer names this member: ` +
-    "add the member again, or give it up with forgetMember";
+    "add the member again, or call forgetMember if the member is permanently lost";
   return new StorageError("Unavailable", reason, { operation, provider: name, key, retryable: false });
 }

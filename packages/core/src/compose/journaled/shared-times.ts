@@ -18,8 +18,8 @@ const NAMES = ["leaseMs", "settleMs", "graceMs", "keepDeletesMs"] as const;
 type TimesRecord = Readonly<Record<string, SharedTimes>>;
 
 /**
- * Saves the times that this process uses, unless another running process uses different times. With different times, one process could
- * treat a request as over although, by the times of the other process, the request can still take effect.
+ * Saves the times that this process uses, unless another running process uses different times. With different times,
+ * one process could assume that a request is over while another process still expects the request to take effect.
  *
  * @throws StorageError `Misconfigured`, with both values, if the times differ.
  */

@@ -6,15 +6,15 @@ import { askMember } from "../survey.js";
 import { clearCopy, holds, type ChainPut } from "./chain-put.js";
 
 /**
- * The pauses between the checks, in milliseconds. Only the writer on an earlier member waits and checks again. During the pauses the other
- * writer withdraws, unless it has already won.
+ * The pauses between the checks, in milliseconds. Only the writer whose member comes first in the chain waits and
+ * checks again. During the pauses the other writer withdraws, unless it has already won.
  */
 const PAUSES_MS: readonly number[] = [20, 50, 100, 200, 400];
 
 /**
- * Checks, after a create-only put, that no other writer has stored the key on a different member in the meantime. This can happen if the
- * first member has refused one of two writers. Each writer checks after it has written, so at most one writer succeeds. If both find each
- * other's object, the writer on the later member withdraws.
+ * Checks, after a create-only put, that no other writer has stored the key on a different member in the meantime. This
+ * can happen if the first member has refused one of two writers. Each writer checks after it has written, so at most
+ * one writer succeeds. If two writers find each other's object, the writer on the later member withdraws.
  *
  * @throws StorageError `AlreadyExists` if another writer has won. The object of this call is then removed if possible.
  */
@@ -30,7 +30,7 @@ export async function assertAlone(put: ChainPut, info: ObjectInfo): Promise<void
   if (winner === undefined) return;
   const own = chain.members[at];
   const isGone = own !== undefined && (await clearCopy(put, own, info));
-  const left = isGone ? "" : `; a copy from this put is left on ${JSON.stringify(info.provider)}`;
+  const left = isGone ? "" : `; a copy from this put remains on ${JSON.stringify(info.provider)}`;
   throw new StorageError("AlreadyExists", `a different put created the object at the same time${left}`, {
     operation: "put",
     provider: winner.name,

@@ -6,14 +6,17 @@ import { deleteFrom } from "../group.js";
 import type { Answer } from "../survey.js";
 import type { Chain } from "./chain.js";
 
-/** One put on its way through the chain. */
+/** The state of one put that tries the members of a chain in turn. */
 export interface ChainPut {
   readonly chain: Chain;
   readonly key: string;
   readonly options: PutOptions & { readonly writeId: string };
   readonly answers: readonly Answer[];
   readonly attempts: Attempt[];
-  /** The names of the members that may hold another copy, because they could not be asked or cleared. */
+  /**
+   * The names of the members that may hold another copy, because they could not be asked or their copy could not be
+   * deleted.
+   */
   readonly unconfirmed: Set<string>;
 }
 

@@ -3,6 +3,6 @@ import type { Group } from "../group.js";
 /** A fallback chain without a journal. */
 export interface Chain extends Group {
   readonly overwrites: "refuse" | "may-be-stale";
-  /** True if only the first member is written. */
+  /** True if puts write only to the first member. */
   readonly onlyFirst?: boolean | undefined;
 }

@@ -86,11 +86,11 @@ function assertMatch(
 
 const CURES =
   "the key already has an object, and replacing it without a journal can leave an older copy " +
-  'on a member: add a journal, or accept that with overwrites: "may-be-stale"';
+  'on a member: add a journal, or accept older copies with overwrites: "may-be-stale"';
 
 function firstHolder({ answers }: ChainPut): Answer {
   const holder = answers.find((answer) => answer.state === "present");
-  if (holder === undefined) throw new TypeError("A condition held without an object");
+  if (holder === undefined) throw new TypeError("The condition ifMatch held, but no member has the object");
   return holder;
 }
 
@@ -168,8 +168,9 @@ function tooLong({ key }: ChainPut, { name }: ComposedProvider): StorageError {
 }
 
 /**
- * Writes to a member. If the chain refuses to overwrite, the write is create-only. Every member has been asked, but another writer may
- * write in the meantime. If a member does not support this condition for a body in parts, the body is written without the condition.
+ * Writes to a member. If the chain refuses to overwrite, the write is create-only, because another writer may have
+ * written since the members were asked. If a member does not support this condition for a body in parts, the body is
+ * written without the condition.
  */
 export async function putCreateOnly(
   { chain, key, options }: Pick<ChainPut, "chain" | "key" | "options">,

@@ -68,7 +68,7 @@ async function putToMembers(
   throw await takeBack(put);
 }
 
-/** Returns the objects that an earlier try of the same write has left. */
+/** Returns the objects that an earlier try of the same write has stored. */
 function ownWrite({ answers, options }: MirrorPut): readonly ObjectInfo[] {
   return answers.flatMap((answer) =>
     answer.state === "present" && answer.info.writeId === options.writeId ? [answer.info] : [],
@@ -81,7 +81,7 @@ async function send(
   share: Share | undefined,
 ): Promise<ShareOutcome> {
   const { chain, key, options } = put;
-  if (share === undefined) throw new TypeError("A member without a share of the body");
+  if (share === undefined) throw new TypeError("The member has no share of the body");
   const { ifMatch: _ifMatch, ...plain } = options;
   return await sendShare({
     group: chain,
@@ -163,7 +163,7 @@ function infoOf(
     .filter(({ member, state }) => state === "silent" || copies.some((copy) => isStale(copy, member)))
     .map(({ member }) => member.name);
   const [info] = landed;
-  if (info === undefined) throw new TypeError("A write without a member that has it");
+  if (info === undefined) throw new TypeError("No member has the object of the write");
   if (unconfirmed.length === 0) return { ...info, copies };
   options.onEvent?.({ type: "unconfirmed", key, providers: unconfirmed });
   return { ...info, copies, unconfirmed };

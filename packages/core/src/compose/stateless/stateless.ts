@@ -29,7 +29,7 @@ export interface StatelessParts {
   readonly put: (chain: Chain, key: string, body: Body, options: PutOptions) => Promise<ObjectInfo>;
   /** True if an object goes to several members. */
   readonly isMirror?: boolean | undefined;
-  /** The number of members that have to work. */
+  /** The number of members that must work for `health()` to call the composer ready. */
   readonly need: number;
   readonly supports: Supports;
   readonly promises: readonly string[];
@@ -89,7 +89,7 @@ export function stateless(parts: StatelessParts): ComposedProvider {
   } satisfies EveryMember<ComposedProvider>;
 }
 
-/** Returns the upkeep of the members. If one of them has a journal, the members without a journal are verified too. */
+/** Returns the upkeep of the members. If one member has a journal, the members without a journal are verified too. */
 function upkeepOf(members: Chain["members"], isMirror: boolean): Upkeep | undefined {
   const joined = joinedUpkeep(members.map((member) => member.upkeep));
   if (joined?.verify === undefined) return joined;
@@ -120,11 +120,11 @@ function describe({ type, chain, promises, limits }: StatelessParts): Descriptio
     promises: [
       ...promises,
       PROMISES.P4,
-      "a delete is acknowledged only when every member confirmed it",
+      "a delete is acknowledged only when every member has confirmed it",
       PROMISES.P9,
       PROMISES.P7,
       ...(overwrites === "refuse"
-        ? ["reads return the one version of a key that was written while all members answered"]
+        ? ["if all members answered when a key was written, reads return the only version of the key"]
         : []),
     ],
     limits: [
@@ -165,7 +165,7 @@ export function assertTier(
     if (name !== undefined) throw new TypeError(`${type}: ${name} needs a journal`);
   } else if (options.overwrites !== undefined && options.overwrites !== "refuse") {
     throw new TypeError(
-      `${type}: overwrites needs a composer without a journal; with a journal, every overwrite is exact`,
+      `${type}: the option overwrites is only for composers without a journal; with a journal, every overwrite is exact`,
     );
   }
 }

@@ -19,7 +19,7 @@ export async function look(
   return await askMember(set, member, key, { signal: undefined, onEvent, isFinal: true });
 }
 
-/** Returns the row after a request to a member ended without an answer. */
+/** Returns the row with a member marked as a suspect, because a request to the member ended without an answer. */
 export function suspectedNow(
   set: ReplicaSet,
   row: KeyRow,

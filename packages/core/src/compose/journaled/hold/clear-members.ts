@@ -11,8 +11,9 @@ import { look, suspectedNow } from "./ask-member.js";
 import type { HeldKey } from "./held-key.js";
 
 /**
- * Deletes the object that a member holds, but not an object that was written in the meantime. If the member supports conditional deletes,
- * the ETag is the condition. For other members, the delete follows immediately after the question. This is safe while the key is held.
+ * Deletes the object that a member holds, but not an object that was written in the meantime. If the member supports
+ * conditional deletes, the ETag is the condition. For other members, the delete is sent immediately after the member
+ * has shown which object it holds. This is safe while the key is held.
  *
  * @param mayGo - Tells whether an object may be deleted.
  * @returns `"absent"` if the member holds nothing now, `"kept"` if `mayGo` returned `false` for the object, `"failed"` if nothing was

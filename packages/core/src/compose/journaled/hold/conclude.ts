@@ -6,7 +6,7 @@ import { isSettled, isSuspect, kept, waiting } from "../row/row.js";
 import type { KeyRow } from "../../../contract/key-row.js";
 
 /**
- * Saves the work that is left for a key, or drops its row if no work is left. Then lets go of the key.
+ * Saves the work that is left for a key, or drops its row if no work is left, and then lets go of the key.
  *
  * @returns `true` if nothing is left to do.
  */

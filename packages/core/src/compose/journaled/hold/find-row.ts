@@ -18,8 +18,8 @@ interface FoundCopies {
 }
 
 /**
- * Makes a row for a key that the journal does not know. The row is made from the copies on the members. The newest version counts. Among
- * objects without a version, the first in reading order counts.
+ * Makes a row for a key that the journal does not know. The row is made from the copies on the members. The newest
+ * version counts. If no object has a version, the object on the first member in reading order counts.
  *
  * @returns `undefined` if no member has a decided object.
  * @throws StorageError `Unavailable` when a member does not answer.
@@ -43,8 +43,8 @@ export async function findCopies(set: ReplicaSet, held: HeldKey, options: Caller
 }
 
 /**
- * Tells whether a copy counts. If a member was restored from a backup, a copy on this member counts only if the operator has chosen to keep
- * such copies.
+ * Tells whether a copy is taken into account. If a member was restored from a backup, a copy on this member counts only
+ * if the operator has chosen to keep such copies.
  */
 export function isBelieved(set: ReplicaSet, { member }: Copy): boolean {
   return !isStale(set, member) || set.marks?.restored(member.name) === "keep";
@@ -70,7 +70,8 @@ export function rowOfCopies(
 }
 
 /**
- * Compares a row with the copies on the members, after the journal was restored from a backup. A copy that is newer than the row counts.
+ * Compares a row with the copies on the members, after the journal was restored from a backup. If a copy is newer than
+ * the row's version, the copy wins.
  *
  * @throws StorageError `Unavailable` when a member does not answer.
  */

@@ -8,7 +8,7 @@ import { leased, newRow, takenOver, unleased } from "../row/row.js";
 import { createLeaseWatch, createRowWriter, Overtaken, writeRow, type RowWriter } from "./row-writer.js";
 import { type KeyRow, type Lease, stampedRow } from "../../../contract/key-row.js";
 
-/** A key that one call has for itself, in every process that shares the journal. */
+/** A key that is reserved for one call, among all processes that share the journal. */
 export interface HeldKey {
   readonly key: string;
   /** True if the journal had no row for the key. */
@@ -52,8 +52,8 @@ export interface HoldOptions extends Caller {
 }
 
 /**
- * Runs `work` while no other call writes the key. Before its first `save`, `work` must not change any member, because `work` runs again if
- * another process was faster.
+ * Runs `work` while no other call writes the key. Before its first `save`, `work` must not change any member, because
+ * `work` runs again if another process has changed the row first.
  *
  * @throws StorageError `Unavailable` if other calls hold the key for longer than `waitMs`, or if the journal cannot be written. `Conflict`
  *   if the key was taken over while `work` ran.
@@ -105,12 +105,15 @@ export async function holding<T>(
 interface Patience {
   readonly signal: AbortSignal | undefined;
   readonly waitMs: number;
-  /** Leaves the queue. Returns `false` if the work has already begun. */
+  /** Leaves the queue and returns `true`. If the work has already begun, only returns `false`. */
   readonly leave: () => boolean;
   readonly tooLong: () => StorageError;
 }
 
-/** Waits for work in the queue and returns its result. Rejects if the caller aborts, or has waited too long, before the work has begun. */
+/**
+ * Waits for work that is in the queue, and returns the result of the work. Rejects if the caller aborts, or has waited
+ * too long, before the work has begun.
+ */
 async function beginning<T>(turn: Promise<T>, { signal, waitMs, leave, tooLong }: Patience): Promise<T> {
   return await new Promise<T>((resolve, reject) => {
     const abort = (): void => {
@@ -167,8 +170,8 @@ export async function comparedEntry(
 }
 
 /**
- * Saves the row that a dead process has left behind. Only this function sets the time limits of the suspects. The limits would never end if
- * each check of the key set them again.
+ * Saves the row that a dead process has left behind. Only this function sets the time limits of the suspects. If each
+ * check of the key set new limits, the limits would never be reached.
  */
 async function takeOver(
   { journal, settleMs }: ReplicaSet,
@@ -273,8 +276,9 @@ async function assertRevision({ journal }: ReplicaSet, key: string, rows: RowWri
 }
 
 /**
- * Returns the longest time that writing an intent may take, in milliseconds. If the write takes longer, nothing is sent. The version of an
- * object contains a time, and the journal therefore knows of the object at most this long after that time.
+ * Returns the longest time that writing an intent may take, in milliseconds. If the write takes longer, nothing is
+ * sent. The version of an object contains a time. The journal knows of the object within this many milliseconds after
+ * that time.
  */
 export function intentMsMax({ leaseMs }: ReplicaSet): number {
   return leaseMs / 6;

@@ -32,7 +32,7 @@ export async function reopen(set: ReplicaSet, lost: LostKey, onEvent: CallOption
   });
 }
 
-/** Removes from a member the object that this process has written, if a later version is decided. */
+/** Removes this process's object from a member, if a later version is decided. */
 async function removeOwn(
   set: ReplicaSet,
   held: HeldKey,

@@ -6,7 +6,10 @@ import type { Version } from "../../../contract/version.js";
 import type { ReplicaSet } from "../replica-set.js";
 import { assertRow, rowChecks } from "../row/assert-row.js";
 
-/** The error for a row that another process has changed between the read and the write. No work has been done yet. */
+/**
+ * The error for a row that another process has changed between the read and the write. When this error is thrown, no
+ * work has been done yet.
+ */
 export class Overtaken extends Error {}
 
 /** The writer of one row. A renewal of the lease may come at any moment, so the writer writes one state at a time. */

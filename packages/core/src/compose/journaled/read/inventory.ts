@@ -27,8 +27,8 @@ export interface Inventory {
   /** True if every key has been checked since the journal began. */
   readonly isTrusted: boolean;
   /**
-   * The members whose rules let objects expire, so that they may lack objects. `lackingSince` is the time at which these names were saved
-   * for all processes.
+   * The members that may lack objects because their rules let objects expire. `lackingSince` is the time at which these
+   * names were saved for all processes.
    */
   readonly lacking?: readonly string[] | undefined;
   readonly lackingSince?: number | undefined;
@@ -67,8 +67,8 @@ export function unlistable({ members }: ReplicaSet): readonly string[] {
 }
 
 /**
- * Refuses a member that cannot be walked, unless the journal knows every object. If the journal did not know an object on such a member,
- * the object could never be found.
+ * Refuses a put or a delete if a member cannot be walked, unless the journal knows every object. On such a member, only
+ * objects that the journal knows can be found.
  *
  * @throws StorageError `Misconfigured` while the journal does not know every object.
  */
@@ -78,7 +78,7 @@ export async function assertWhole(set: ReplicaSet, operation: Operation, key: st
   if (provider === undefined || (await isTrusted(set))) return;
   const reason =
     `the journal does not know every object yet, and ${JSON.stringify(provider)} cannot be listed: ` +
-    "allow its credentials to list it until repair has looked at every object";
+    "give its credentials the permission to list until repair has looked at every object";
   throw new StorageError("Misconfigured", reason, { operation, provider, key });
 }
 
@@ -175,7 +175,7 @@ async function areEmpty(set: ReplicaSet): Promise<boolean> {
   return answers.every(Boolean);
 }
 
-/** Makes repair check every key again. Called when a member holds different objects than the journal says. */
+/** Asks repair to check every key again. Called when a member holds different objects than the journal says. */
 export async function distrust(set: ReplicaSet): Promise<void> {
   const { journal, state } = set;
   await changeControl<Inventory>(journal, INVENTORY, (was) => ({

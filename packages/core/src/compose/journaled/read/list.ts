@@ -37,7 +37,8 @@ export async function listWithJournal(
   for (let round = 1; ; round++) {
     const startedAt = set.journal.now();
     const page = await listOnce(set, options, head);
-    // When an object moves, its old copy stays for `graceMs`. A page that was read in less time has found the old copy or the new one.
+    // When an object moves, its old copy stays for `graceMs`. A page that is read in less than `graceMs` therefore
+    // finds the old copy or the new copy.
     if (set.placement.alike || set.journal.now() - startedAt < set.graceMs) return page;
     if (round < ROUNDS_MAX) continue;
     const reason = `a page takes longer than ${set.graceMs} ms, the time that moved copies are kept; ask for smaller pages`;

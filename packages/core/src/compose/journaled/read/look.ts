@@ -40,7 +40,7 @@ export interface Found<T> {
   readonly mayBeStale?: boolean | undefined;
 }
 
-/** The result of asking the members one time. */
+/** The result of one round of questions to the members. */
 export type Reading<T> =
   | ({ readonly state: "found" } & Found<T>)
   /** `isFinal`: the answer counts, and the journal need not be read a second time. `unconfirmed`: the members that did not answer. */
@@ -53,7 +53,7 @@ export type Reading<T> =
   | { readonly state: "undecided" }
   | { readonly state: "silent"; readonly error: StorageError };
 
-/** The key, the options and the reader that are needed to ask the members one time. */
+/** The key, the options and the reader for one round of questions to the members. */
 export interface Look<T> {
   readonly set: ReplicaSet;
   readonly key: string;
@@ -96,7 +96,10 @@ export function inOrder<T>(look: Look<T>): readonly ComposedProvider[] {
   return first === undefined ? order : [first, ...order.filter((member) => member !== first)];
 }
 
-/** Reads from a member. Returns the result, or the error if the member did not answer. Returns neither if the member holds nothing. */
+/**
+ * Reads from a member. Returns the result, or the error if the member did not answer. Returns an empty object if the
+ * member holds nothing.
+ */
 export async function tryMember<T>(
   look: Look<T>,
   member: ComposedProvider,

@@ -19,7 +19,7 @@ import {
 } from "./look.js";
 import { readNewest } from "./read-newest.js";
 
-/** Asks the members one time; the row of the key decides which members are asked. */
+/** Asks the members once. The row of the key decides which members are asked. */
 export async function readOnce<T>(
   set: ReplicaSet,
   row: KeyRow | undefined,
@@ -88,14 +88,14 @@ async function readCurrent<T>(look: Look<T>, row: KeyRow, current: Committed): P
 /** Reads the object that the members held before the row was created. If there is no row, reads the object that the members hold now. */
 async function readBase<T>(look: Look<T>, row: KeyRow | undefined): Promise<Reading<T>> {
   const { reader } = look;
-  // One member can answer for all.
+  // True if one member can answer for all members.
   const oneIsEnough = isOneEnough(look.set);
   let silent: StorageError | undefined;
   let isOpen = false;
   const order = inOrder(look);
   for (const [index, member] of order.entries()) {
     if (row?.holds[member.name] === "absent") continue;
-    // Only members that are alike are read in a race, because both give a valid answer.
+    // Two members are read in a race only if they are alike, because then both answers are valid.
     const other = row === undefined && oneIsEnough ? order[index + 1] : undefined;
     const answer = await tryMember(look, member, other);
     if (answer.found !== undefined) {
@@ -131,7 +131,7 @@ async function confirmAbsent<T>(
   if (row !== undefined) return { state: "absent", isFinal: true };
   const { set, key, options } = look;
   const { signal, onEvent } = options;
-  // The members before this one did not answer.
+  // The members before this member in the order did not answer.
   const others = order.slice(lacking + 1);
   const answers = await Promise.all(others.map((member) => askMember(set, member, key, { signal, onEvent })));
   let unread: StorageError | undefined;

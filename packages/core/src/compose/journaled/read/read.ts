@@ -43,7 +43,8 @@ export async function readWithJournal<T>(
     if (reading.state === "absent" && (reading.isFinal || (await isUnchanged(set, key, entry)))) {
       throw notFound(set, reader.operation, key, reading.unconfirmed);
     }
-    // A write that is under way must be decided first, because the members may then hold a newer object.
+    // A write that is under way may put a newer object on the members, so the write must be decided before the error is
+    // thrown.
     const isFinal = entry.row?.open === undefined && (await isUnchanged(set, key, entry));
     if (reading.state === "silent" && isFinal) throw reading.error;
     if (set.journal.now() > deadline) throw busy(set, reader.operation, key);
@@ -53,8 +54,8 @@ export async function readWithJournal<T>(
 }
 
 /**
- * Tells whether the write of an object had already ended when the journal was read. This is true if the write had been recorded by then and
- * the key had no row. In this case the journal need not be read again.
+ * Tells whether the write of an object had already ended when the journal was read. This is true if the journal had
+ * recorded the write by that time and the key had no row. In this case the journal need not be read again.
  */
 function isOld(set: ReplicaSet, row: KeyRow | undefined, info: ObjectInfo, readAt: number): boolean {
   if (row !== undefined) return false;
@@ -74,7 +75,9 @@ async function isValid(
   return await isDecided(set, key, entry.row, info, readAt);
 }
 
-/** Tells whether the object that was read counts. Its write may have begun after the journal was read. */
+/**
+ * Tells whether the write of the object that was read is decided. The write may have begun after the journal was read.
+ */
 async function isDecided(
   set: ReplicaSet,
   key: string,

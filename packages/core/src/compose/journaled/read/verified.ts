@@ -39,7 +39,10 @@ export async function getVerified(
   return { ...result, body: bytes };
 }
 
-/** Returns the digest of an object. If the body was a stream, perhaps only the journal knows the digest until the key is settled. */
+/**
+ * Returns the digest of an object. If the body was a stream, the digest may be only in the journal until the key is
+ * settled.
+ */
 async function digestOf(set: ReplicaSet, key: string, { info }: GetResult): Promise<string | undefined> {
   const known = digestIn(info);
   if (known !== undefined) return known;

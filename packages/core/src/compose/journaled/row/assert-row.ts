@@ -3,7 +3,7 @@ import type { KeyRow } from "../../../contract/key-row.js";
 /** The switch for the checks of saved rows. Only tests and the simulation turn the checks on. */
 export const rowChecks: { isOn: boolean } = { isOn: false };
 
-/** The error for a row that no sequence of transitions can produce. It means that the composer has a bug. */
+/** The error for a row that no sequence of transitions can produce. Such a row means that the composer has a bug. */
 export class BrokenRowError extends Error {
   override readonly name = "BrokenRowError";
 }
@@ -44,7 +44,7 @@ const INVARIANTS: readonly (readonly [text: string, isKept: (row: KeyRow) => boo
     ({ current, keepUntil }) => keepUntil === undefined || current?.kind === "delete",
   ],
   [
-    "a row that is kept leaves nothing to do",
+    "a kept row has no work left",
     ({ isKept = false, open, uncertain, suspects, lease, external }) =>
       !isKept ||
       (open === undefined &&

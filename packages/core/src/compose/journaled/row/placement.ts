@@ -16,13 +16,13 @@ export interface Placement {
    * The names of the members that hold the object when all work is done and nothing has expired. The other members then hold nothing.
    */
   readonly targets: (key: string, row: KeyRow) => readonly string[];
-  /** True if every member holds every settled object, except objects that its own rules have removed. */
+  /** True if every member holds every settled object, except objects that the member's own rules have removed. */
   readonly alike: boolean;
   /** True if an object has copies on several members; false if an object has one home. */
   readonly hasCopies: boolean;
   /** Tells whether a key belongs on a member. If the object is found on this member, the other members need not be searched. */
   readonly isHome: (key: string, member: ComposedProvider) => boolean;
-  /** Returns the share of a split that counts now, in per cent; absent for other composers. */
+  /** Returns the current percentage of a split; absent for other composers. */
   readonly percent?: (() => number) | undefined;
   /** Returns the epoch. After the epoch changes, stored objects may belong on other members. */
   readonly epoch: () => string;
@@ -62,7 +62,7 @@ export function oneHome(
   };
 }
 
-/** Returns the placement of a mirror: every member holds every object, unless it is retiring. */
+/** Returns the placement of a mirror: every member holds every object, unless the member is retiring. */
 export function everywhere(
   members: readonly ComposedProvider[],
   writes: "all" | "quorum" | "primary",

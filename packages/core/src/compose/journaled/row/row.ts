@@ -32,7 +32,8 @@ export function learned(row: KeyRow, member: string, holding: Holding, now: numb
 }
 
 /**
- * Returns the row of a key after a member was found to hold a copy with wrong bytes. This copy is no longer read or used as a source.
+ * Returns the row with the note that a member holds a copy with wrong bytes. This copy is no longer read or used as a
+ * source.
  */
 export function quarantined(row: KeyRow, member: string, etag: string): KeyRow {
   const { current } = row;
@@ -45,7 +46,10 @@ export function quarantined(row: KeyRow, member: string, etag: string): KeyRow {
   };
 }
 
-/** Returns the row after a request to a member ended without an answer. The request may take effect until `until`. */
+/**
+ * Returns the row with a member marked as a suspect, because a request to the member ended without an answer. The
+ * request may take effect until `until`.
+ */
 export function suspected(row: KeyRow, member: string, until: number): KeyRow {
   return {
     ...row,
@@ -112,7 +116,7 @@ export function adopted(row: KeyRow, { identity, holds, etags, storedAt }: Found
   };
 }
 
-/** Returns the row without its doubt, with the given holdings of the members. */
+/** Returns the row, no longer marked as doubtful, with the given holdings of the members. */
 export function confirmed(row: KeyRow, holds: KeyRow["holds"]): KeyRow {
   return { ...row, holds: { ...holds, ...unknownOn(row) }, isDoubtful: undefined };
 }
@@ -128,7 +132,10 @@ export function expectingOnly(row: KeyRow, external: KeyRow["external"] = []): K
   return { ...row, external: external.length === 0 ? undefined : external };
 }
 
-/** Returns the row after a client has uploaded an object to a member. The uploaded object becomes the current object and gets a version. */
+/**
+ * Returns the row with an object that a client has uploaded to a member. The uploaded object becomes the current object
+ * and gets a version.
+ */
 export function uploaded(row: KeyRow, member: string, etag: string, others: readonly string[]): KeyRow {
   const unknown = others.map((name) => [name, "unknown"] as const);
   return {
@@ -144,7 +151,7 @@ export function uploaded(row: KeyRow, member: string, etag: string, others: read
   };
 }
 
-/** Returns the row without its undecided writes, after no member holds them any more. */
+/** Returns the row without its undecided writes, because no member holds these writes any more. */
 export function resolved(row: KeyRow): KeyRow {
   return { ...row, open: undefined, uncertain: [] };
 }
@@ -159,7 +166,7 @@ export function undecided(row: KeyRow): KeyRow {
   return row.open === undefined ? row : { ...row, open: undefined, uncertain: [...row.uncertain, row.open] };
 }
 
-/** Returns the row of a key for which nothing is left to do; it stays until `until`. */
+/** Returns the row of a key for which nothing is left to do. The row stays until `until`. */
 export function kept(row: KeyRow, until: number, now: number): KeyRow {
   const remembered = row.remembered?.filter((each) => each.until > now);
   return {
@@ -194,7 +201,7 @@ export function staying(row: KeyRow, clearAt: number): KeyRow {
   return { ...row, clearAt };
 }
 
-/** Returns the row after a member has received its copy. */
+/** Returns the row with the note that a member has received its copy. */
 export function copied(row: KeyRow, member: string, now: number, graceMs: number): KeyRow {
   const version = row.current?.version ?? "";
   return learned({ ...row, clearAt: now + graceMs, problem: undefined }, member, version, now);
@@ -245,7 +252,10 @@ export function doubted(row: KeyRow): KeyRow {
   return { ...unleased(undecided(row)), isDoubtful: true };
 }
 
-/** Returns the row after its holder has died. Requests that were under way may still arrive, so their members become suspects. */
+/**
+ * Returns the row of a key whose holder has died, ready for the next holder. Requests that were under way may still
+ * arrive, so their members become suspects.
+ */
 export function takenOver(row: KeyRow, now: number, settleMs: number): KeyRow {
   const { lease } = row;
   if (lease === undefined) return row;

@@ -60,7 +60,7 @@ async function letGo(
 ): Promise<boolean> {
   return await holding(set, "repair", key, options, async (mine) => {
     if (!mine.isNew) return false;
-    // The composer asks the member, because the composer also checks that the member is still the same disk or bucket.
+    // This question also checks that the member is still the same disk or bucket.
     const answer = await look(set, member, key, options);
     if (answer.state === "silent") throw answer.error;
     if (answer.state === "absent") return false;
@@ -78,7 +78,7 @@ async function letGo(
   });
 }
 
-/** Tells whether every member that keeps the object longer has a copy. */
+/** Tells whether every other member that should still have the object has a copy. */
 async function othersHave(
   set: ReplicaSet,
   member: ComposedProvider,

@@ -16,7 +16,7 @@ import { everyKey } from "./every-key.js";
 import { forgetMarker } from "./marker.js";
 
 /**
- * Makes a composer find the members that hold the object of a key. Repair then brings the object to the right members.
+ * Finds out which members of a composer hold the object of a key. Repair then brings the object to the right members.
  *
  * @param provider - The composer, or the storage that was made from it.
  * @throws StorageError `InvalidKey`; `Unavailable` if a member does not answer.
@@ -35,9 +35,9 @@ export async function adoptKey(
 /** The options of {@link acceptMember}. */
 export interface AcceptOptions {
   /**
-   * For a member that was restored from a backup: the treatment of objects that were deleted after the backup, so that only this member
-   * holds them. `"report"` leaves these objects and counts them in `health()`, `"keep"` copies them to the other members, and `"remove"`
-   * deletes them.
+   * For a member that was restored from a backup: the treatment of objects that only this member holds, because they
+   * were deleted after the backup. `"report"` leaves these objects and counts them in `health()`, `"keep"` copies them
+   * to the other members, and `"remove"` deletes them.
    *
    * Set this option even if the backup does not contain the marker. Without the marker, the composer cannot recognise a backup.
    *

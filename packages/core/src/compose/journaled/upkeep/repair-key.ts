@@ -126,7 +126,7 @@ function holderOf(
   return members.find(({ name }) => holds[name] === version);
 }
 
-/** Returns the row of a key when no member that answers holds the object. */
+/** Returns the row of a key whose object is on none of the members that answer. */
 async function withoutHolder(set: ReplicaSet, held: HeldKey, options: Caller): Promise<KeyRow> {
   if (await hasExpired(set, held, options)) {
     options.onEvent?.({ type: "expired", key: held.key, provider: set.name });

@@ -31,15 +31,16 @@ export function upkeepOf(set: ReplicaSet): Upkeep {
 }
 
 /**
- * Repairs the keys that are due. If a key that failed before makes progress, a member must be back. Repair then tries all other waiting
- * keys immediately. They are also tried immediately when a process starts.
+ * Repairs the keys that are due. If a key that failed before makes progress, a member must be working again. Repair
+ * then tries all other waiting keys immediately. Repair also does this when a process starts.
  */
 async function repairDue(set: ReplicaSet, options: Caller): Promise<number | undefined> {
   const { state } = set;
   const aheadMs = state.isEager ? BACKOFF_MS_MAX : 0;
   state.isEager = false;
   const keys = await set.journal.due(set.journal.now() + aheadMs, KEYS_PER_ROUND);
-  // If another call works on a key, repair leaves the key to that call. The call reports when there is more to do.
+  // If another call works on a key, repair leaves the key to that call. That call tells repair if the key needs more
+  // work.
   const impatient = { ...options, waitMs: 0 };
   let isBusy = false;
   const repair = async (key: string): Promise<void> => {

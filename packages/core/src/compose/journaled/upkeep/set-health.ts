@@ -11,12 +11,12 @@ const OLD_SECONDS = 300;
 
 const CONTROL = "health";
 
-/** Returns the health of a composer with a journal. Asks the members and writes to the journal to find out. */
+/** Returns the health of a composer with a journal, after asking the members and writing to the journal. */
 export async function healthOfSet(set: ReplicaSet): Promise<Health> {
   const [members, problem, journal] = await Promise.all([
     Promise.all(set.members.map(probe)),
     journalProblem(set),
-    // A journal that cannot be read cannot be written either, and `problem` says so.
+    // If the journal cannot be read, writing fails too, and `problem` already gives the reason.
     countsOf(set).catch(() => notCounted(set)),
   ]);
   const working = members.filter(({ ok }) => ok).length;
@@ -70,7 +70,7 @@ function memberReasons({ name: composer, members, marks, roster, retiring }: Rep
     .map(
       (name) =>
         `${composer}: the configuration no longer names the member ${JSON.stringify(name)}: ` +
-        "the member counts as down, and keys that only it may hold are Unavailable; forgetMember gives the member up",
+        "the member counts as down, and objects that may be only on this member are Unavailable; if the member is permanently lost, call forgetMember",
     );
   for (const name of retiring) {
     reasons.push(
@@ -93,8 +93,8 @@ function memberReasons({ name: composer, members, marks, roster, retiring }: Rep
     reasons.push(
       `${name}: it was restored from a backup` +
         (extras === 0
-          ? `; acceptMember(storage, ${JSON.stringify(name)}) takes it as it is`
-          : `, and ${extras} objects exist only there: remove or keep them with acceptMember(storage, ${JSON.stringify(name)}, { extras: "remove" }) or "keep"`),
+          ? `; to use it in its current state, call acceptMember(storage, ${JSON.stringify(name)})`
+          : `, and ${extras} objects exist only there: remove them with acceptMember(storage, ${JSON.stringify(name)}, { extras: "remove" }), or keep them with { extras: "keep" }`),
     );
   }
   return reasons;
@@ -108,7 +108,7 @@ function journalReasons(health: JournalHealth): readonly string[] {
       `${composer}: the journal does not know every object yet: reads ask every member until repair has looked at all objects`,
     );
   }
-  if (stuck > 0) reasons.push(`${composer}: repair could not put ${stuck} keys right in a day`);
+  if (stuck > 0) reasons.push(`${composer}: repair could not fix ${stuck} keys within a day`);
   else if (oldestSeconds > OLD_SECONDS) {
     const age = Math.round(oldestSeconds);
     reasons.push(`${composer}: ${rows} keys are in transition, the oldest for ${age} seconds`);

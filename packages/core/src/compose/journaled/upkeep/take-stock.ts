@@ -59,7 +59,7 @@ export async function takeStock(
 
 /** Tells whether a walk is needed and this process can do it. */
 function mayWalk(set: ReplicaSet, stock: Inventory, known: Inventory | undefined): boolean {
-  // Another process has additional members, and walks all members.
+  // Another process has members that this process lacks, and walks all members.
   const isOthers = stock.members?.some((name) => set.members.every((own) => own.name !== name)) === true;
   if (stock.isDone || (stock === known && isOthers)) return false;
   // Without this condition, a member that cannot be walked would count as walked.

@@ -23,7 +23,10 @@ export interface Checked {
   readonly call: VerifyCall;
 }
 
-/** Returns the faults in the bytes of copies of one version. The bytes are read only if the caller wants this or the sizes differ. */
+/**
+ * Returns the faults in the bytes of copies of one version. The bytes are read only if the caller asks for this or the
+ * sizes differ.
+ */
 export async function bytesFaults(
   { set, key, call }: Checked,
   copies: readonly Copy[],

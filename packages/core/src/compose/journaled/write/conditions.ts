@@ -68,7 +68,7 @@ export async function currentObject(
 ): Promise<CurrentObject | undefined> {
   const { key } = held;
   const row = await resolveUnknown(set, held, options);
-  // The outcome is saved before a caller learns it.
+  // The outcome is saved before a caller learns the outcome.
   if (row !== held.row) await held.save(row, []);
   const reading = await readOnce(set, held.row, key, options, headReader("head", key, options));
   // The object may belong to a write that another process has begun in the meantime.

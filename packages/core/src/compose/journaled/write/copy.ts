@@ -19,8 +19,8 @@ import { etagProblem } from "../../../kit/etag-problem.js";
 const TRIES = 3;
 
 /**
- * Copies an object. The copy is a separate put with its own version, and goes to every member that should hold the new key. A member that
- * holds the source copies it internally. The other members receive the bytes.
+ * Copies an object. The copy is a separate put with its own version, and goes to every member that should hold the new
+ * key. Members that hold the source make the copy internally, and the other members receive the bytes.
  *
  * @throws StorageError `NotFound` if there is no source; `PreconditionFailed` if the ETag of the source is not `sourceIfMatch`; `Conflict`
  *   if the source keeps changing; and the errors of a put.

@@ -81,7 +81,8 @@ export function decidedRow({ set, held, intent, outcomes, absent, sha256 }: Writ
 } {
   const now = set.journal.now();
   let { row } = held;
-  // If the put was sent to one of these members after its answer, the code below applies the outcome.
+  // A member in `absent` may have received the put after its answer. The loop below then uses the outcome of the put
+  // instead.
   for (const name of absent) row = learned(row, name, "absent", now);
   for (const outcome of outcomes) {
     const { member, state } = outcome;
@@ -103,7 +104,7 @@ export function infoOf(write: Write): ObjectInfo {
     const outcome = write.outcomes.find((each) => each.member === member);
     if (outcome?.state === "applied") return { ...withoutIdentity(outcome.info), ...copiesOf(write) };
   }
-  throw new TypeError("A write without a member that has it");
+  throw new TypeError("No member has the object of the write");
 }
 
 function copiesOf({ set, held, outcomes }: Write): Pick<ObjectInfo, "copies"> {

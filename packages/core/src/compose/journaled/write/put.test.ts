@@ -305,7 +305,7 @@ describe("a composer with a journal", () => {
         const inner = fallback([testMember("a").provider, testMember("b").provider]);
         return mirror([inner, testMember("c").provider], { journal: memoryJournal() });
       },
-      "refuses overwrites, so it cannot take new versions; a composer needs a journal of its own for that",
+      "refuses overwrites, so it cannot take new versions; if it is a composer, give it a journal of its own",
     ],
   ])("is refused with %s", (_, make, message) => {
     expect(make).toThrow(message);

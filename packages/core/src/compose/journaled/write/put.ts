@@ -124,13 +124,13 @@ async function writeDown(
   await held.save(opened(held.row, intent), namesOf(takers));
   if (set.journal.now() - since <= intentMsMax(set)) return;
   await conclude(set, held, dropped(held.row));
-  const reason = "the journal takes too long to write";
+  const reason = "writing to the journal takes too long";
   throw new StorageError("Unavailable", reason, { operation: "put", provider: set.name, key: held.key });
 }
 
 /**
- * Runs a task that may give the caller its result before the task has finished. The task then continues in the background, at the longest until the composer is
- * closed.
+ * Runs a task that may give the caller its result before the task has finished. The task then continues in the
+ * background, at most until the composer is closed.
  */
 async function answerEarly<T>(
   set: ReplicaSet,
@@ -169,8 +169,8 @@ function assertEnough(set: ReplicaSet, { key, row }: HeldKey): readonly Composed
 }
 
 /**
- * Reads the source one time and sends it to all members. As soon as enough members have the object, the caller gets the answer, and the
- * other members continue.
+ * Reads the source only once, and sends the bytes to all members. As soon as enough members have the object, the caller
+ * gets the answer, and the other members continue.
  */
 async function sendToAll(
   write: Write,

@@ -51,8 +51,8 @@ function none({ name }: ReplicaSet, operation: Operation, key: string): StorageE
 }
 
 /**
- * Adopts an object that a client has uploaded past the composer. The object becomes the current object of its key, gets a version, and
- * is copied to every member that should hold it.
+ * Adopts an object that a client has uploaded directly to a member. The object becomes the current object of its key,
+ * gets a version, and is copied to every member that should hold it.
  *
  * @throws StorageError `NotFound` if nothing was uploaded; `Unavailable` if a member that may have the upload does not answer.
  */

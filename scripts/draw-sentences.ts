@@ -32,8 +32,10 @@ function fromGuide(text: string): string[] {
   return prose.split(/\n\n|\n(?=- )/).flatMap((block) => sentencesOf(block.replace(/^\s*-\s+/, "")));
 }
 
+/** Returns the comments of a file. Lines that begin with two slashes and follow each other are one comment. */
 function commentsOf(text: string): string[] {
-  const scanner = ts.createScanner(ts.ScriptTarget.Latest, false, ts.LanguageVariant.Standard, text);
+  const whole = commentLinesJoined(text);
+  const scanner = ts.createScanner(ts.ScriptTarget.Latest, false, ts.LanguageVariant.Standard, whole);
   const found: string[] = [];
   for (let token = scanner.scan(); token !== ts.SyntaxKind.EndOfFileToken; token = scanner.scan()) {
     const isComment =
@@ -43,11 +45,23 @@ function commentsOf(text: string): string[] {
   return found;
 }
 
+function commentLinesJoined(text: string): string {
+  const joined = text.replaceAll(/(^[ \t]*\/\/.*)\n[ \t]*\/\/(?=.*\n)/gm, "$1");
+  return joined === text ? text : commentLinesJoined(joined);
+}
+
 /** Reads the comments of a file, and the texts that have spaces: messages, reasons, titles. */
 function fromCode(text: string): { readonly comments: string[]; readonly messages: string[] } {
   const source = ts.createSourceFile("code.ts", text, ts.ScriptTarget.Latest, true);
   const comments = commentsOf(text).flatMap((comment) =>
-    sentencesOf(comment.replaceAll(/^\/[*/]+|\*\/$/g, "").replaceAll(/^\s*\*+ ?|@\w+.*$/gm, "")),
+    sentencesOf(
+      comment
+        .replaceAll(/\{@link ([^}]+)\}/g, "`$1`")
+        .replaceAll(/^\/[*/]+|\*\/$/g, "")
+        .replaceAll(/^\s*\*+ ?/gm, "")
+        // Tags with all lines that belong to them: they are no sentences.
+        .replaceAll(/(?:^|\n)\s*@\w+[^]*?(?=\n\s*@|$)/g, ""),
+    ),
   );
   const messages: string[] = [];
   const visit = (node: ts.Node): void => {

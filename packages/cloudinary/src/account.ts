@@ -14,8 +14,8 @@ export interface Account {
   readonly mapping: Mapping;
   readonly places: Places;
   /**
-   * The size limit of the plan for each resource type, in bytes, as one of Cloudinary's answers named it. `at` is the
-   * time of that answer by the monotonic clock, in milliseconds.
+   * The size limits of the plan that Cloudinary has named in its answers, by resource type. `most` is a limit in bytes.
+   * `at` is the time of the answer by the monotonic clock, in milliseconds.
    */
   readonly learnt: Map<ResourceType, { readonly most: number; readonly at: number }>;
 }

@@ -169,8 +169,8 @@ export interface CloudinaryFailure {
 }
 
 /**
- * An error that carries a {@link CloudinaryFailure} to the code that explains the failure to the caller. When the error is
- * printed, the failure is not shown.
+ * An error that contains a {@link CloudinaryFailure}. {@link toCloudinaryError} turns the failure into the error for
+ * the caller. When a `CloudinaryFailureError` is printed, the failure is not shown.
  */
 export class CloudinaryFailureError extends Error {
   override readonly name = "CloudinaryFailureError";

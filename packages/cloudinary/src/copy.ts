@@ -24,8 +24,8 @@ interface Fetching {
 }
 
 /**
- * The time, in seconds, within which Cloudinary must begin to fetch a copy. The answer to an import has the same time
- * limit.
+ * The time, in seconds, within which Cloudinary must begin to fetch the source of a copy. The answer to an import may
+ * take this much longer than other answers.
  */
 const FETCH_SECONDS = 3600;
 

@@ -20,8 +20,8 @@ export interface FailureContext {
 type Explanation = readonly [code: StorageErrorCode, reason: string];
 
 /**
- * The meanings of Cloudinary's error messages. The messages distinguish the errors, because nearly every error has the
- * status 400 or 401. The first matching pattern decides. Patterns for messages with ids or addresses come first,
+ * The meanings of Cloudinary's error messages. Nearly every error has the status 400 or 401, so only the message shows
+ * which error it is. The first matching pattern decides. Patterns for messages with ids or addresses come first,
  * because an id or an address may contain the text of any other message.
  *
  * @see https://cloudinary.com/documentation/error_messages

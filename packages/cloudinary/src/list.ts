@@ -26,8 +26,8 @@ const ASSETS_PER_CALL_MAX = 500;
 const WALK_MAX = 50_000;
 
 /**
- * The maximum number of calls to Cloudinary for one page. The limit is needed because the prefix of a feed may be short. Then
- * most of the assets in an answer may not belong to the listing.
+ * The maximum number of calls to Cloudinary for one page. The limit is needed for a feed with a short prefix: most
+ * assets in such a feed may not belong to the listing.
  */
 const CALLS_MAX = 10;
 
@@ -80,7 +80,7 @@ async function listAll(account: Account, options: ListOptions): Promise<ListPage
 /**
  * Returns the feeds that a listing reads. Public ids that this package made begin with the encoded prefix. Public ids
  * that other programs chose begin with the prefix itself. If the prefix itself begins with the encoded prefix, one feed
- * for each resource type finds both.
+ * for each resource type finds all of these public ids.
  */
 function feedsOf({ mapping }: Account, { prefix = "" }: ListOptions): readonly Feed[] {
   const own = encodePrefix(prefix);

@@ -5,8 +5,8 @@ import { decodePublicId, encodePublicId } from "./public-id.js";
 export type ResourceType = "image" | "video" | "raw";
 
 /**
- * The delivery type: it says which part of an asset everybody may read. This is everything (`upload`), only derived files
- * (`private`), or nothing (`authenticated`).
+ * The delivery type: it says what everybody may read of an asset. With `upload`, this is everything; with `private`,
+ * only derived files; with `authenticated`, nothing.
  */
 export type DeliveryType = "upload" | "private" | "authenticated";
 
@@ -36,9 +36,9 @@ export interface Mapping {
 export const PUBLIC_ID_LENGTH_MAX = 255;
 
 /**
- * The extensions of files that are stored as images and as videos. Do not change these lists: they are part of the
- * mapping, so existing objects would no longer be found. PDFs and the files of HLS and DASH are stored as raw files, so
- * that they are delivered unchanged.
+ * The extensions of files that are stored as images and as videos. Do not change these lists: after a change, existing
+ * objects would no longer be found. PDFs and the files of HLS and DASH are stored as raw files, so that they are
+ * delivered unchanged.
  *
  * @see https://cloudinary.com/documentation/image_transformations#supported_image_formats
  * @see https://cloudinary.com/documentation/video_manipulation_and_delivery#supported_video_formats
@@ -89,10 +89,10 @@ function mediaTypeOf(key: string): ResourceType {
 const UNREACHABLE = /[?&#\\%<>+]|^(?:image|raw)\/[a-z0-9_]+\/v\d+\/|^https?:/;
 
 /**
- * Returns the format to put into the delivery URL of an image or a video, or `undefined` if the URL needs no format. Cloudinary
- * never reads the last extension of such a URL as part of the public id. If this package has stored the object, the format is
- * the extension of its key. If a different program has stored the asset, the URL gets a format only if the asset's name has a
- * dot.
+ * Returns the format to put into the delivery URL of an image or a video, or `undefined` if the URL needs no format. In
+ * such a URL, Cloudinary always reads the last extension as the format, never as part of the public id. If this package
+ * has stored the object, the format is the extension of its key. If a different program has stored the asset, the URL
+ * gets a format only if the asset's name has a dot.
  */
 export function deliveredAs(key: string, place: AssetPlace): string | undefined {
   const { resourceType, publicId } = place;
@@ -104,10 +104,7 @@ export function deliveredAs(key: string, place: AssetPlace): string | undefined 
   return resourceType === "image" ? "jpg" : "mp4";
 }
 
-/**
- * Returns the key of an asset that a different program has stored. This package never gives its own assets such a
- * public id.
- */
+/** Returns the key of an asset that a different program has stored, under a public id that this package never uses. */
 export function foreignKey({ publicId, resourceType }: AssetPlace): string {
   return `${publicId}@cloudinary-${resourceType}`;
 }

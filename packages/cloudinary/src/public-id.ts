@@ -23,8 +23,8 @@ export function decodePublicId(publicId: string): string | undefined {
 }
 
 /**
- * Returns the beginning of the public id of every key with this prefix. This beginning may be short, so other ids may
- * have the same beginning. The caller must check the keys that it finds.
+ * Returns a text that begins the public id of every key with this prefix. The text may be short, so other public ids
+ * may begin with it too. The caller must check the keys that it finds.
  */
 export function encodePrefix(prefix: string): string {
   const slash = prefix.lastIndexOf("/") + 1;

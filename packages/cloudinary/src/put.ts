@@ -31,7 +31,7 @@ interface Upload {
   readonly total: number | undefined;
   /** The number of bytes that have been taken from the body. */
   size: number;
-  /** The highest number of sent bytes that was reported so far. */
+  /** The number of sent bytes in the last report. It never becomes smaller. */
   reported: number;
   /** The id that identifies this upload. */
   readonly id: string;
@@ -218,8 +218,8 @@ async function send(upload: Upload, file: Uint8Array, chunk: ChunkPlace | undefi
 const BYTES_PER_MS = 32 * 1024;
 
 /**
- * Sends the whole file or one chunk of it. If Cloudinary's answer names the size limit of the plan, remembers this
- * limit.
+ * Sends the whole file or one chunk of it. If Cloudinary's answer names the size limit of the plan, this limit is
+ * remembered.
  *
  * @param beforeCommit - Given only for the request that makes the asset visible.
  */

@@ -15,7 +15,7 @@ export async function rejectsWith(reason: unknown, call: Promise<unknown>): Prom
   const error = await rejection(call);
   assert.ok(
     Object.is(error, reason),
-    `rejected with ${String(error)}, not with the identical value ${String(reason)}`,
+    `rejected with ${String(error)}, but must reject with the very same value: ${String(reason)}`,
   );
 }
 

@@ -66,7 +66,8 @@ const RATES: OptionNames<FaultRates> = {
 };
 
 /**
- * Checks the names and values in a plan. Without this check, a fault with a misspelt name would silently never happen.
+ * Checks the names and values in a plan. Without this check, nobody would notice that a fault with a misspelt name never
+ * happens.
  *
  * @throws TypeError if a name or a value is wrong.
  */

@@ -64,8 +64,8 @@ const DELAY_MS = 10;
 const LATE_CALLS_MAX = 3;
 
 /**
- * Adds faults between a caller and a provider. The faults are lost requests and answers, late writes, bodies that are cut off,
- * delays, and a provider that is down.
+ * Wraps a provider and adds faults to its calls. The faults are lost requests and answers, late writes, bodies that are cut
+ * off, delays, and a provider that is down.
  *
  * The same plan and the same calls give the same faults. A late write takes effect after one to three further
  * calls, or when {@link Faulty.land} is called. No timer is involved.
@@ -154,7 +154,7 @@ async function applyLate<T>({ state, call, next, draw }: Failing<T>): Promise<ne
     // The caller has given up, so the caller's signal no longer counts.
     const { signal } = new AbortController();
     const calls = 1 + Math.floor(draw * LATE_CALLS_MAX);
-    // The request is sent now. So this is the last moment at which the caller can stop the write.
+    // The request is sent now. `beforeCommit` is the caller's last chance to stop the write.
     (call.options as WriteOptions).beforeCommit?.();
     const beforeCommit = (): void => {};
     state.late.push({ apply: () => next({ signal, body, beforeCommit }), calls });
@@ -162,7 +162,7 @@ async function applyLate<T>({ state, call, next, draw }: Failing<T>): Promise<ne
   throw failure(state, call, "Timeout", "no answer came", "unknown");
 }
 
-/** Reads a body into memory, because a write that has been sent no longer depends on its source. */
+/** Reads a body into memory, so that a late write does not need the caller's source any more. */
 async function bytesOf(body: Body, signal: AbortSignal | undefined): Promise<Body> {
   if (body.bytes !== undefined) return await toBody(Uint8Array.from(body.bytes));
   const chunks: Uint8Array[] = [];

@@ -5,8 +5,8 @@ import type { StorageBreak } from "./context.js";
 export type Break = (provider: StorageProvider) => StorageProvider;
 
 /**
- * A provider or a facade that breaks one rule of the contract on purpose. This rule must fail for the mutant. A rule
- * that fails for no mutant might check nothing.
+ * A provider or a facade that breaks one rule of the contract on purpose. This rule must fail for the mutant. If a
+ * rule fails for no mutant, the rule might check nothing.
  */
 export interface Mutant {
   /** The fault of the mutant. Unique. */
@@ -14,7 +14,7 @@ export interface Mutant {
   /** The title of the rule that catches the mutant. */
   readonly rule: string;
   /**
-   * Makes the working provider from the memory provider, before `breaks` breaks it. The rule must apply to the
+   * Makes the working provider from the memory provider. `breaks` then gets the working provider. The rule must apply to the
    * working provider. Default: the memory provider, unchanged.
    */
   readonly base?: Break | undefined;

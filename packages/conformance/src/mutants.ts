@@ -32,7 +32,7 @@ import { sourceMutants } from "./mutants/sources.js";
 import { sourceFailureMutants } from "./mutants/source-failures.js";
 import { storedObjectMutants } from "./mutants/stored-objects.js";
 
-/** The mutants: for every rule of the suite, a broken provider or a broken facade. */
+/** Every rule of the suite has at least one mutant: a broken provider or a broken facade. */
 export const MUTANTS: readonly Mutant[] = [
   ...putMutants,
   ...ownershipMutants,

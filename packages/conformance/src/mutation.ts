@@ -9,7 +9,7 @@ import { RULES } from "./rules.js";
 /** The verdict of the suite on one mutant. */
 export interface MutantVerdict {
   readonly mutant: Mutant;
-  /** True if the rule that the mutant names fails for the mutant. */
+  /** True if the mutant's own rule fails for the mutant. */
   readonly caught: boolean;
   /** The titles of all rules that fail for the mutant. */
   readonly failed: readonly string[];
@@ -41,15 +41,15 @@ export interface MutationOptions {
    */
   readonly mutants?: readonly Mutant[] | undefined;
   /**
-   * The stride with which rules are chosen for a mutant. With a stride of n, every nth rule runs on the mutant. The mutant's
-   * own rule always runs.
+   * The distance between the rules that run on a mutant: with a stride of n, every nth rule runs. The mutant's own rule
+   * always runs.
    *
    * @default 1: all rules
    */
   readonly stride?: number | undefined;
   /**
-   * The number of mutants that are tried at the same time. Several at once are faster, because mutants mostly wait for
-   * timers and files.
+   * The number of mutants that are tried at the same time. Mutants mostly wait for timers and files,
+   * so it saves time to try several together.
    *
    * @default 4
    */
@@ -57,8 +57,8 @@ export interface MutationOptions {
 }
 
 /**
- * The time limit for one rule on a mutant, in milliseconds. Everything is in memory, so a rule that takes longer must be
- * hanging.
+ * The time limit for one rule on a mutant, in milliseconds. Everything is in memory, so a rule that takes longer
+ * surely hangs.
  */
 const MUTANT_TIMEOUT_MS = 3000;
 

@@ -36,7 +36,7 @@ export type OptionalMember =
 /**
  * A feature that a provider declares about itself.
  *
- * `leaf` means that neither the provider nor a provider inside it is a composer, according to `describe()`.
+ * `leaf` means that `describe()` shows no composer: neither the provider itself nor a provider inside it.
  * `objectLimit` means a finite `objectBytesMax`. `keyLimit` means a `keyBytesMax` below the limit of the contract.
  */
 export type Feature = Flag | OptionalMember | "leaf" | "objectLimit" | "keyLimit";

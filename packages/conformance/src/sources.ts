@@ -58,7 +58,7 @@ export async function* failingAfter(
   throw error;
 }
 
-/** The number of turns of the event loop that a chunk needs to pass through a few streams. */
+/** After this many turns of the event loop, a chunk has passed through a few streams. */
 const ARRIVAL_TURNS = 5;
 
 /** A source that stops in the middle until `open` is called. */

@@ -24,7 +24,11 @@ export type Authorize = (
   access: Access,
 ) => boolean | Response | Promise<boolean | Response>;
 
-/** Asks `authorize` about a request. @returns The refusal to send, or `undefined` if the request is permitted. */
+/**
+ * Asks `authorize` about a request.
+ *
+ * @returns The answer that refuses the request, or `undefined` if the request is permitted.
+ */
 export async function refusalOf(
   authorize: Authorize,
   request: HttpRequest,

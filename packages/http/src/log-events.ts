@@ -54,10 +54,10 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
  * Makes a listener for the events of a storage that writes one line for each event:
  * `createStorage(provider, { onEvent: logEvents(console) })`.
  *
- * Calls and attempts are `debug`, changes that need no action are `info`, and problems are `warn` or `error`. A failed call is
- * `warn`. There are two exceptions: errors that are expected answers, such as `NotFound`, and calls for a kind of link that the
- * store does not have. Each line has the facts of the event. For an error, the line has the code and the message. Known forms
- * of credentials and signed links are masked.
+ * Calls and attempts are `debug`, changes that need no action are `info`, and problems are `warn` or `error`. A failed
+ * call is `warn`. Two kinds of failures are only `debug`: expected answers, such as `NotFound`, and calls for a link
+ * that the store cannot make. Each line has the facts of the event. For an error, the line has the code and the
+ * message. Known forms of credentials and signed links are masked.
  */
 export function logEvents(logger: Logger): (event: StorageEvent) => void {
   for (const level of ["debug", "info", "warn", "error"] as const) {

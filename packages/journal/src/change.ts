@@ -11,7 +11,7 @@ export interface Change {
   readonly name: string;
   /** The revision that the record must have. Absent for a new control record. */
   readonly expected: string | undefined;
-  /** The new record as JSON. Absent to drop the record. */
+  /** The new record as JSON. Without a value, the record is dropped. */
   readonly value: string | undefined;
   readonly since?: number;
   readonly nextAt?: number;

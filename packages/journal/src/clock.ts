@@ -16,7 +16,8 @@ export function openClock(database: Database): () => number {
   if (found?.boot !== boot && !isReadOnly(database)) {
     database.prepare("INSERT OR REPLACE INTO boots (id, boot, offset) VALUES (1, ?, ?)").run(boot, offset);
   }
-  // `clock.now()` reads the same clock much faster, but counts from the start of this process.
+  // `clock.now()` follows the uptime too. It is much faster than `uptimeMs()`, but counts from the start of this
+  // process.
   const start = uptimeMs() - clock.now() + offset;
   return () => start + clock.now();
 }

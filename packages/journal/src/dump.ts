@@ -65,7 +65,7 @@ function describeRow(key: string, row: KeyRow, now: number): readonly string[] {
     ...Object.entries(row.holds).map(([member, holding]) => holdingLine(member, holding, row, now)),
     ...external.map(({ member, until }) => `a client may upload to ${member} for ${seconds(until - now)}`),
     lease &&
-      `process ${lease.process} works on this key; its claim ends in ${seconds(lease.until - now)} if the process is silent`,
+      `process ${lease.process} works on this key; if the process stays silent, its claim ends in ${seconds(lease.until - now)}`,
     attempts > 0 ? `repair has tried ${attempts} times` : undefined,
     problem && `last problem: ${problem}`,
     due,

@@ -1,7 +1,7 @@
 import { lockHolder } from "./lock-holder.js";
 import { StorageError, type Operation } from "@stowage/core/journal";
 
-/** Matches the failures after which the change may nevertheless be in the journal. */
+/** Matches the failures after which it is unknown whether the change is in the journal. */
 const UNSURE = /UNSYNCED|THREAD_ENDED/;
 
 /** The reasons that callers get for SQLite's error codes. @see https://www.sqlite.org/rescode.html */
@@ -24,7 +24,7 @@ const REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
 
 const MODULE_MISSING = /Cannot find (?:module|package) '([^']+)'(?:: (.+))?/;
 
-/** Tells whether a thread failed before it could write, because a module could not be loaded. */
+/** Tells whether a thread failed because it could not load a module. Such a thread has written nothing. */
 export function isLoadFailure(error: unknown): boolean {
   return loadReason(textOf(error)) !== undefined;
 }

@@ -23,7 +23,7 @@ const NETWORK: ReadonlyMap<number, string> = new Map([
   [0x19830326, "BeeGFS"],
   [0xaad7aaea, "PanFS"],
   [0x73757245, "Coda"],
-  [0x786f4256, "a folder of the host of this virtual machine"],
+  [0x786f4256, "a shared folder of VirtualBox"],
 ]);
 
 /** The `f_type` of a file system that a program provides (FUSE). The type does not show where the program keeps the files. */

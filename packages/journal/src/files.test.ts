@@ -75,7 +75,7 @@ describe("the files of a journal that is open", () => {
   it("must not lie in the folder of a member", () => {
     const members = [{ name: "disk", place: pathToFileURL(join(temp.folder, "x")).href }];
     expect(() => temp.open().open({ ...OWNER, name: "inside", members })).toThrow(
-      `lies in the folder of the member "disk", "${temp.folder}"`,
+      `lies in "${temp.folder}", the folder of the member "disk"`,
     );
     const beside = [{ name: "disk", place: pathToFileURL(join(temp.folder, "data", "x")).href }];
     temp.open().open({ ...OWNER, name: "beside", members: beside });

@@ -4,8 +4,8 @@ import { readFileSync, statSync } from "node:fs";
 const WRITE_LOCK_BYTE = "120";
 
 /**
- * Returns a text that names the process for which a writer waits, because that process holds the lock. Returns `undefined` if
- * that process cannot be found. The process is found in Linux's list of file locks.
+ * Returns a reason why a writer waits: a text that names the process that has locked the file. The process is found in
+ * Linux's list of file locks. Returns `undefined` if the process is not in the list.
  *
  * @see https://man7.org/linux/man-pages/man5/proc_locks.5.html
  */

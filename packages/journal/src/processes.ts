@@ -24,8 +24,8 @@ export interface Processes {
    */
   readonly isAlone: () => boolean;
   /**
-   * Resolves when the other processes have noticed that this process has joined. From then on, they no longer assume that they
-   * are alone. Returns `undefined` if they have already noticed. Call this function before each write.
+   * Resolves when the other processes have noticed that this process has joined. From then on, no other process assumes
+   * that it is alone. Returns `undefined` if they have already noticed. Call this function before each write.
    */
   readonly joined: () => Promise<void> | undefined;
   /**

@@ -3,8 +3,8 @@ import { clock } from "@stowage/core/journal";
 import type { Change } from "./change.js";
 
 /**
- * The size of the reserve in bytes. The reserve is enough for several hundred changes. In the meantime, deletes free
- * space for further changes.
+ * The size of the reserve in bytes. The reserve is enough for several hundred changes. Each delete among these changes
+ * frees space for further changes.
  */
 const RESERVE_BYTES = 1024 * 1024;
 

@@ -1,7 +1,7 @@
 import type { Database } from "./database.js";
 
 /**
- * The number that marks a file as a journal of this package: "Stow".
+ * The number that marks a file as a journal of this package. Its bytes spell "Stow".
  *
  * @see https://www.sqlite.org/pragma.html#pragma_application_id
  */

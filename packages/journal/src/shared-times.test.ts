@@ -56,7 +56,7 @@ describe("the times that processes share", () => {
       const second = started(others);
       const [name = "", value] = Object.entries(others)[0] ?? [];
       const text = new RegExp(
-        `${name} is ${value} in this process and \\d+ in process .* give both the same value`,
+        `${name} is ${value} in this process and \\d+ in process .* give both processes the same value`,
       );
       await expect(second.put("a", "two")).rejects.toMatchObject({ code: "Misconfigured", applied: "no" });
       await expect(second.delete("a")).rejects.toThrow(text);

@@ -113,7 +113,7 @@ function assertOutside(file: string, { members }: JournalOwner): void {
     const root = dirname(fileURLToPath(place));
     const own = relative(realPath(root), join(realpathSync(dirname(file)), basename(file)));
     if (own.startsWith("..") || isAbsolute(own)) continue;
-    const reason = `lies in the folder of the member ${JSON.stringify(name)}, ${JSON.stringify(root)}, where the files of the journal would count as objects; put the journal beside that folder`;
+    const reason = `lies in ${JSON.stringify(root)}, the folder of the member ${JSON.stringify(name)}; files in this folder count as objects, so put the journal beside the folder`;
     throw openError(file, reason);
   }
 }

@@ -17,7 +17,8 @@ import { createKnownRows, type KnownRows } from "./known-rows.js";
 const SLOTS = 1024;
 
 /**
- * The start time that is stored for kept rows. It is later than any other start time, because a kept row needs no work.
+ * The start time that is stored for kept rows. It is later than every real start time, so queries for pending work
+ * leave these rows out.
  */
 const KEPT_SINCE = Number.MAX_SAFE_INTEGER;
 

@@ -63,7 +63,11 @@ export async function assertOutside(
   context: FailureContext & { readonly key: string },
 ): Promise<void> {
   if (!mayBeInner(root, context.key) || !(await isInner(root, context.key))) return;
-  throw failure("Unsupported", "a parent folder of the key is private to a different root", context);
+  throw failure(
+    "Unsupported",
+    "a parent folder of the key is the private folder of a different root",
+    context,
+  );
 }
 
 /**
@@ -95,7 +99,7 @@ export async function commit(
         if (conditions.ifNoneMatch !== "*") await renameIntoPlace(temporary.path, target);
         else {
           await linkIntoPlace(temporary.path, target, context);
-          // The object is there. If its temporary name cannot be removed now, a later sweep removes that name.
+          // The object is there. If the file's temporary name cannot be removed now, a later sweep removes that name.
           await unlink(temporary.path).catch(() => {});
         }
         temporary.moved();
@@ -104,7 +108,7 @@ export async function commit(
       });
     } catch (error) {
       if (temporary.isMoved()) throw error;
-      // The step failed, but the bytes may be in place. So their facts have to stay.
+      // The rename or link failed, but the bytes may be in place. So the facts of these bytes have to stay.
       if (isCommitting(error) && isAmbiguous(error)) throw toLocalError(error, context, "unknown");
       await undo(root, folder, key, facts === undefined ? undefined : generation);
       throw error;

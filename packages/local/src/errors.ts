@@ -8,7 +8,7 @@ import {
 import { codeOf } from "./errno.js";
 import { meaningOf, retryableOf } from "./system-errors.js";
 
-/** The facts about a failed call that its error carries. */
+/** The facts that the error of a failed call contains. */
 export interface FailureContext {
   readonly operation: Operation;
   readonly provider: string;

@@ -100,8 +100,8 @@ async function openOnce(disk: Disk, root: Root, key: string): Promise<OpenFile |
 }
 
 /**
- * Tells whether a key still has the version that was opened. When a version is replaced or moved, its facts are removed
- * from this key as well.
+ * Tells whether a key still has the version that was opened. If the key now has a different version, the facts of the
+ * opened version may have been removed.
  */
 async function isInPlace(disk: Disk, root: Root, key: string, { ino }: BigIntStats): Promise<boolean> {
   const { folder, name } = disk.places.file(root, key);

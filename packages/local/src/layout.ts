@@ -13,8 +13,8 @@ export interface Layout {
   /** Returns the key that belongs to a path below the base, or `undefined` if no key has that path. */
   readonly toKey: (path: string) => string | undefined;
   /**
-   * Returns the text of a key: a form of the key that `compare` sorts in the order of listings. Names on the disk are
-   * decoded to the same texts.
+   * Returns the text of a key: a form of the key that `compare` sorts in the order of listings. `entry` turns a name on
+   * the disk into such a text.
    */
   readonly toText: (key: string) => string;
   readonly fromText: (text: string) => string;

@@ -108,7 +108,7 @@ const PUBLIC = { file: 0o644, directory: 0o755 };
 
 /**
  * Returns the permissions of new files and folders. If the root is served at a URL, all users can read new files and
- * folders, except for the provider's own.
+ * folders, except for the provider's own files and folders.
  */
 function modesOf({
   fileMode,

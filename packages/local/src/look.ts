@@ -39,7 +39,7 @@ export async function lookAt<T>(
   }
 }
 
-/** Returns the error for a missing file. Calls throw this error for the private files of an inner root. */
+/** Returns the error that a call throws for a private file of an inner root. It is the error for a missing file. */
 export function hidden(): Error {
   return Object.assign(new Error("The folder belongs to a different root"), { code: "ENOENT" });
 }

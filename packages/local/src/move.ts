@@ -103,8 +103,8 @@ async function moveVersion(disk: Disk, move: Move): Promise<Moved | undefined> {
       const { generation } = source;
       if (facts !== undefined)
         await root.sidecars.write({ key: to, generation, facts, sample }, disk.durable);
-      // Without this call, a later version of this key could have the same time. The two versions would then look the
-      // same.
+      // Without this call, a later version of this key could get the same time as the moved version. The two versions
+      // would then look the same.
       disk.generations.distinct(to, generation, () => undefined);
       const moved = await place(disk, root, move);
       if (moved === undefined) return undefined;

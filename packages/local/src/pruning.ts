@@ -32,7 +32,7 @@ export async function pruneUpward(
     const directory = await hold(parent);
     try {
       await rmdir(directory.start + name);
-      // A listing of a removed folder through its descriptor would succeed and be empty.
+      // If the removed folder stayed open, a listing through its descriptor would succeed and be empty.
       forget(folder);
     } catch (error) {
       // Usually the loop ends at a folder that is not empty. A folder that is gone already does not end the loop.

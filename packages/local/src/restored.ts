@@ -34,7 +34,7 @@ const GRAINS_NS = [1_000_000n, 1_000_000_000n, 2_000_000_000n] as const;
 
 /**
  * Tells whether a file may be a restored copy of a recorded version. Such a file has the recorded size. Its time is the
- * recorded time, exact or rounded, because backups round times.
+ * recorded time, which a backup may have rounded.
  */
 export function mayBeRestored(recorded: Recorded, found: Generation): boolean {
   return recorded.size === found.size && isKeptOf(recorded.mtimeNs, found.mtimeNs);

@@ -32,9 +32,9 @@ export function isIdentical(a: Identity, b: Identity): boolean {
 }
 
 /**
- * Tells whether a root is the root that was known before, even after it was copied, mounted again or mounted for the
- * first time. The marker of the known root decides. If the known root had no marker, one of these conditions has to
- * hold:
+ * Tells whether a root is the root that was known before. In between, the root may have been copied, mounted again or
+ * mounted for the first time. The marker of the known root decides. If the known root had no marker, one of these
+ * conditions has to hold:
  *
  * - its inode number and its creation time are the same, on whatever disk;
  * - its disk and its inode number are the same, and it has a marker now;

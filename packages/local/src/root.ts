@@ -35,8 +35,8 @@ export interface RootHolder {
 export function createRootHolder(options: RootOptions): RootHolder {
   let found: Promise<Found> | undefined;
   /**
-   * The root with which the promise `found` has resolved. Calls take the root from here, so that they do not wait for the
-   * promise.
+   * The result of the promise `found`, after the promise has resolved. Calls take the root from here, so that they do
+   * not wait for the promise.
    */
   let ready: Found | undefined;
   let known: Found | undefined;

@@ -73,8 +73,8 @@ const SUFFIX = ".json";
 const NO_FACTS: FoundFacts = { facts: undefined, certain: true };
 
 /**
- * The age, in milliseconds, at which a sidecar without an object counts as abandoned. Its writer must have been killed
- * by then. The writer of a younger sidecar may still be at work.
+ * The age, in milliseconds, at which a sidecar without an object counts as abandoned. The writer of such an old sidecar
+ * must have been killed, but the writer of a younger sidecar may still be at work.
  */
 const ABANDONED_MS = 60 * 60 * 1000;
 

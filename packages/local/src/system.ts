@@ -12,7 +12,7 @@ let waiting: (() => void)[] = [];
 
 /**
  * Starts a system call. If all threads are busy, the call is passed to Node later, together with the other calls of
- * this turn of the event loop. It would take longer to wake a thread for each call than to run most calls.
+ * this turn of the event loop. Waking a thread takes longer than most calls.
  */
 function submit(start: () => void): void {
   if (++underWay <= THREADS) start();

@@ -11,8 +11,8 @@ export interface ForeignName {
 }
 
 /**
- * Returns the entries of a folder with names that are not valid UTF-8, or that contain the character with which Node replaces
- * invalid bytes.
+ * Reads a folder, and returns each entry whose name is not valid UTF-8 or contains the character that Node puts in the
+ * place of invalid bytes.
  */
 export async function foreignNames({ directories }: Root, folder: string): Promise<readonly ForeignName[]> {
   const entries = await inFolder(directories, folder, false, ({ start }) =>

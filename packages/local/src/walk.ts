@@ -9,7 +9,7 @@ import type { Layout } from "./layout.js";
 import type { Root } from "./opened-root.js";
 import { foreignNames, type ForeignName } from "./undecoded-names.js";
 
-/** A file that a walk has found, with the text of its key, its folder and its name. */
+/** A file that a walk has found, with its folder, its name and the text of its key. */
 export interface WalkedFile {
   readonly kind: "file";
   readonly text: string;
@@ -46,8 +46,8 @@ interface Entry {
 }
 
 /**
- * Yields the files of a root in the order of listings. Reads only the folders that are needed: an entry before `after`
- * or outside `prefix` is ignored by its name alone.
+ * Yields the files of a root in the order of listings. Reads only the folders that are needed: the name of an entry
+ * shows whether the entry comes before `after` or lies outside `prefix`.
  */
 export async function* walk(root: Root, options: WalkOptions): AsyncGenerator<Walked, void, undefined> {
   yield* walkFolder(root, root.layout.base, "", options);
@@ -80,8 +80,8 @@ function isRolledUp(text: string, { prefix, rollUp }: WalkOptions): boolean {
 }
 
 /**
- * Yields a folder as one entry if there is a file in it. Without a file in it, the folder is not the prefix of any key.
- * Then only the skipped entries are yielded.
+ * Yields a folder as one entry if there is a file in it. A folder without files is not the prefix of any key, so only
+ * its skipped entries are yielded.
  */
 async function* rolledUp(
   root: Root,

@@ -88,7 +88,7 @@ function createBlockWriter(fd: number): BlockWriter {
     filling = other ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
     other = block;
     writing = writeFully(fd, block, length, at);
-    // The failure is reported to the call that waits for this write. Until then it must not count as unhandled.
+    // A later call waits for this write and gets its failure. Until that call, the failure must not count as unhandled.
     writing.catch(() => {});
   };
   const writeSlowly = async (chunk: Uint8Array, from: number): Promise<void> => {

@@ -115,7 +115,7 @@ describe("an environment that is wrong", () => {
     [{ STORAGE_DIR: "/x", USE_S3: "true" }, [/^AWS_S3_BUCKET is missing: USE_S3=true/]],
     [
       { ...BUCKET, USE_S3: "false", STORAGE_MODE: "s3" },
-      [/^USE_S3 is false, and STORAGE_MODE=s3 writes to S3/],
+      [/^USE_S3 is false, but STORAGE_MODE=s3 writes to S3/],
     ],
     [{ STORAGE_MODE: "hybrid" }, [/^STORAGE_DIR /, /^AWS_S3_BUCKET /, /^S3_SPLIT_PERCENTAGE is missing/]],
     [{ ...BUCKET, S3_MEDIA_BUCKET: "other" }, [/^AWS_S3_BUCKET differs from S3_MEDIA_BUCKET/]],
@@ -134,7 +134,7 @@ describe("an environment that is wrong", () => {
     [{ CLOUDINARY_URL: `https://key:${SECRET}@cloud` }, [/^CLOUDINARY_URL must have the form/]],
     [
       { CLOUDINARY_CLOUD_NAME: "cloud", CLOUDINARY_API_KEY: "key" },
-      [/^CLOUDINARY_API_SECRET is missing: CLOUDINARY_CLOUD_NAME/, /^STORAGE_DIR/],
+      [/^CLOUDINARY_API_SECRET is missing, but CLOUDINARY_CLOUD_NAME/, /^STORAGE_DIR/],
     ],
     [
       { CLOUDINARY_CLOUD_NAME: "cloud", CLOUDINARY_API_KEY: "key", CLOUDINARY_API_SECRET: SECRET },

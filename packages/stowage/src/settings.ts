@@ -207,10 +207,16 @@ function readCredentials(variables: Variables): Credentials | undefined {
     }
   }
   if (id !== undefined && secret === undefined) {
-    variables.report("AWS_SECRET_ACCESS_KEY", "is missing: AWS_ACCESS_KEY_ID is set, and both are needed");
+    variables.report(
+      "AWS_SECRET_ACCESS_KEY",
+      "is missing, but AWS_ACCESS_KEY_ID is set: set both variables or neither",
+    );
   }
   if (id === undefined && secret !== undefined) {
-    variables.report("AWS_ACCESS_KEY_ID", "is missing: AWS_SECRET_ACCESS_KEY is set, and both are needed");
+    variables.report(
+      "AWS_ACCESS_KEY_ID",
+      "is missing, but AWS_SECRET_ACCESS_KEY is set: set both variables or neither",
+    );
   }
   if (id === undefined || secret === undefined) return undefined;
   return {
@@ -233,7 +239,7 @@ function readUrl(variables: Variables, name: "AWS_S3_BASE_URL" | "AWS_ENDPOINT_U
   return found.value;
 }
 
-/** Reads the prefix. Adds a missing slash at its end, so that `videos` means the folder `videos/`. */
+/** Reads the prefix. If the prefix does not end with a slash, adds one, so that `videos` means the folder `videos/`. */
 function readPrefix(variables: Variables): string | undefined {
   const found = variables.find("AWS_S3_VIDEOS_PREFIX");
   if (found === undefined) return undefined;
@@ -267,7 +273,10 @@ function readCloudinary(variables: Variables): string | undefined {
   if (found === undefined) {
     for (const [index, name] of ACCOUNT.entries()) {
       if (given[0] === undefined || parts[index] !== undefined) continue;
-      variables.report(name, `is missing: ${given[0].name} is set, and all three are needed`);
+      variables.report(
+        name,
+        `is missing, but ${given[0].name} is set: an account needs its cloud name, API key and API secret`,
+      );
     }
     return given.length === ACCOUNT.length ? url : undefined;
   }
@@ -321,7 +330,12 @@ function assertStores(
     variables.report("AWS_S3_BUCKET", "is missing: USE_S3=true needs it");
   }
   if (useS3 === false && NEEDS[mode].includes("s3")) {
-    variables.report("USE_S3", `is false, and ${why} writes to S3: change one of them`, undefined, "true");
+    variables.report(
+      "USE_S3",
+      `is false, but ${why} writes to S3: change USE_S3 or the mode`,
+      undefined,
+      "true",
+    );
   }
   if (mode === "hybrid" && stores.cloudinary !== undefined) {
     const reason = `is set, but ${why} divides files only between a folder and a bucket: remove the variable`;

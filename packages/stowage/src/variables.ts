@@ -64,7 +64,10 @@ const VARIABLES: Readonly<Record<VariableName, Variable>> = {
   AWS_S3_BUCKET: { aliases: ["AWS_S3_BUCKET_NAME", "S3_MEDIA_BUCKET"], example: "my-uploads" },
   /** The public address of the bucket, for `publicUrl`. */
   AWS_S3_BASE_URL: { example: "https://cdn.example.com", mayBeEmpty: true },
-  /** A prefix for every key in the bucket. A missing slash at its end is added. The folder does not use the prefix. */
+  /**
+   * A prefix for every key in the bucket. If the prefix does not end with a slash, one is added. The folder does not
+   * use the prefix.
+   */
   AWS_S3_VIDEOS_PREFIX: { aliases: ["S3_VIDEO_PREFIX"], example: "videos/", mayBeEmpty: true },
   /** The address of an S3 server other than AWS. */
   AWS_ENDPOINT_URL_S3: { aliases: ["AWS_ENDPOINT_URL"], example: "https://s3.example.com", mayBeEmpty: true },

@@ -17,7 +17,11 @@ const HOUR_MS = 3_600_000;
 const PAGE_MAX = 500;
 const PAGE_DEFAULT = 10;
 
-/** Answers a call of the Admin API, and counts it against the limit of calls. @param path - The decoded segments of the path after the account. */
+/**
+ * Answers a call of the Admin API, and counts it against the limit of calls.
+ *
+ * @param path - The segments of the URL's path that come after the account, decoded.
+ */
 export async function callAdminApi(
   cloud: Cloud,
   request: IncomingMessage,

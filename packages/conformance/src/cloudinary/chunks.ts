@@ -92,6 +92,6 @@ function chunkProblem(
 ): string | undefined {
   if (received !== end - start + 1)
     return `Content-Range says ${end - start + 1} bytes, but ${received} bytes arrived`;
-  if (total !== undefined && end >= total) return "Content-Range ends after the total size that it names";
+  if (total !== undefined && end >= total) return "The range in Content-Range ends after the total size";
   return !isLast && received < least ? "All parts except EOF-chunk must be larger than 5mb" : undefined;
 }

@@ -42,7 +42,7 @@ export interface CloudinaryFakeOptions {
    */
   readonly apiSecret?: string | undefined;
   /**
-   * The digest algorithm with which the account signs requests.
+   * The digest algorithm that the account uses to sign requests.
    *
    * @default `"sha1"`
    */

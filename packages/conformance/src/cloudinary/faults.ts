@@ -27,9 +27,9 @@ export type CloudinaryFault =
 /** An instruction to fail requests: the fault, and the requests that get the fault. */
 export interface CloudinaryFailure {
   readonly fault: CloudinaryFault;
-  /** Tells whether a request fails; default every request. */
+  /** Tells whether a request fails. By default, every request fails. */
   readonly matches?: ((request: FakeRequest) => boolean) | undefined;
-  /** The number of requests that fail; default without a limit. */
+  /** The maximum number of requests that fail. By default, there is no maximum. */
   readonly times?: number | undefined;
   /** The number of matching requests that pass before the first request fails; default 0. */
   readonly skip?: number | undefined;
@@ -65,7 +65,7 @@ const FAULT_OPTIONS: { readonly [Type in CloudinaryFault["type"]]: Readonly<Reco
 };
 
 /**
- * Checks the names and values of a configured failure. A failure with a misspelt name would never be triggered.
+ * Checks the property names and values of a failure. A failure with a misspelt property would never happen.
  *
  * @throws TypeError if a name or a value is wrong.
  */

@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { Refusal } from "./refusal.js";
 
-/** The headers of one part of a form. The value or the file after the headers is read as it arrives. */
+/** The headers of one part of a form. After the headers comes the part's value or file, which is read as it arrives. */
 interface PartHead {
   readonly name: string;
   readonly filename: string | undefined;

@@ -2,7 +2,7 @@
 // also tests the SDK's signatures.
 import { createHash, timingSafeEqual } from "node:crypto";
 
-/** The digest algorithm with which an account signs requests. */
+/** The digest algorithm that an account uses to sign requests. */
 export type SignatureAlgorithm = "sha1" | "sha256";
 
 /** The fields of a request. A list is sent as several `name[]` fields, but is signed as one value with commas. */

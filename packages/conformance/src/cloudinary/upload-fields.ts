@@ -7,7 +7,7 @@ const STORED =
   "public_id type context tags metadata invalidate headers access_mode access_control asset_folder display_name eager " +
   "eager_async notification_url moderation";
 
-/** The fields that each call accepts. All other fields are refused, such as a secret that a client sends by mistake. */
+/** The fields that each call accepts. Any other field is refused, for example a secret that a client sends by mistake. */
 const KNOWN: Readonly<Record<string, ReadonlySet<string>>> = {
   upload: names(
     STORED,

@@ -14,7 +14,7 @@ export function isWhole(reply: HttpReply, { bytes }: Fixture): void {
   assert.equal(
     reply.headers["content-range"],
     undefined,
-    "an answer with status 200 has a Content-Range header",
+    "the answer has status 200, but also a Content-Range header",
   );
   sameBytes(reply.body, bytes);
 }
@@ -35,7 +35,7 @@ export function isPart(reply: HttpReply, { bytes }: Fixture, offset: number, len
 /** Throws unless the answer is 304 without a body. */
 export function isNotModified(reply: HttpReply): void {
   hasStatus(reply, 304);
-  assert.equal(reply.body.byteLength, 0, "an answer with status 304 has a body");
+  assert.equal(reply.body.byteLength, 0, "the answer has status 304, but also a body");
 }
 
 /** Throws unless the answer says that no byte of the object lies in the range. */

@@ -18,7 +18,7 @@ export interface SendOptions {
    */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /**
-   * The body. It is sent with chunked encoding if the headers have no `content-length`.
+   * The body of the request. If the headers have no `content-length`, the body is sent with chunked encoding.
    *
    * @default none
    */

@@ -24,7 +24,7 @@ export interface HttpMutationReport {
 }
 
 /**
- * Breaks a file server in many ways, one after the other. Each time, runs the rule that must fail.
+ * Breaks a file server in many ways, one after the other, and each time runs the rule that must fail.
  *
  * @param open - Starts the server with a broken handler.
  */

@@ -135,7 +135,7 @@ export const abortMutants: readonly Mutant[] = [
     locksOn((error) => !isStorageError(error)),
   ),
   mutant(
-    "an abort after a put has resolved has no effect",
+    "an abort has no effect after the put has resolved",
     "never stops listening to the signal",
     listensForEver,
   ),

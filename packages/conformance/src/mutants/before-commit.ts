@@ -91,7 +91,7 @@ export const beforeCommitMutants: readonly Mutant[] = [
     }),
   ),
   mutant(
-    "each write or delete that succeeds has called beforeCommit first",
+    "each write or delete calls beforeCommit before it resolves",
     "calls beforeCommit only after the delete has resolved",
     verbs((inner) => ({
       delete: async (key, { beforeCommit, ...options }) => {

@@ -53,7 +53,7 @@ export function putBytes(change: (bytes: Uint8Array, body: Body, key: string) =>
   }));
 }
 
-/** Changes the bytes of puts like {@link putBytes}, but only for bodies that are not in memory. */
+/** Changes bytes as {@link putBytes} does, but only the bytes of bodies that are not in memory. */
 export function streamed(change: (bytes: Uint8Array, body: Body) => Uint8Array): Break {
   return putBytes((bytes, body) => (body.bytes === undefined ? change(bytes, body) : bytes));
 }
@@ -129,12 +129,12 @@ export function mangled(change: (key: string) => string): Break {
   return (inner) => mapKeys(inner, keys, { type: "mangled" });
 }
 
-/** Keeps objects under changed keys like {@link mangled}, and changes each segment on its own. */
+/** Keeps objects under changed keys. Unlike {@link mangled}, changes each segment of a key on its own. */
 export function mangledSegments(change: (segment: string) => string): Break {
   return mangled((key) => key.split("/").map(change).join("/"));
 }
 
-/** Runs a call. If the call fails with a `StorageError`, runs `recover` instead. */
+/** Runs a call. If the call fails with a `StorageError`, returns the result of `recover`. */
 export function recovering<T>(
   work: () => Promise<T>,
   recover: (error: StorageError) => Promise<T> | T,

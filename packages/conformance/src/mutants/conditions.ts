@@ -27,7 +27,10 @@ const looksFirst: Break = verbs((inner) => ({
   },
 }));
 
-/** Remembers all etags that objects have had. The verb then treats each of these etags as the etag of the current object. */
+/**
+ * Makes a break that remembers every etag of every object. The broken verb accepts an old etag as if it were the etag of
+ * the current object.
+ */
 export function rememberingEtags(verb: "put" | "get" | "delete"): Break {
   return (inner) => {
     const history = new Set<string>();
@@ -82,7 +85,7 @@ function onCreateOnlyStreams(breaks: Break): Break {
   };
 }
 
-/** Replaces `put`, but only for calls that have the condition `name`. */
+/** Replaces `put`, but only for calls that set the given condition. */
 function onCondition(
   name: "ifMatch" | "ifNoneMatch",
   put: (inner: StorageProvider) => StorageProvider["put"],

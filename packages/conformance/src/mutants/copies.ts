@@ -65,7 +65,7 @@ export const copyMutants: readonly Mutant[] = [
   ),
   mutant("a copy has the metadata of its source", "copies without metadata", copiesWith(headersOf)),
   mutant(
-    "a copy has the write id that it is given",
+    "a copy has the write id from its options",
     "forgets the write id of a copy",
     copies(
       (copy) =>

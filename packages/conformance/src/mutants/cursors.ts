@@ -25,7 +25,8 @@ function adopts(what: "prefix" | "delimiter"): Break {
 }
 
 /**
- * Makes a break that remembers a value for every cursor that it returns. When the cursor comes back, the break uses this value.
+ * Makes a break that remembers a value for every cursor that a listing returns. When a listing is given the cursor, the
+ * break uses this value.
  */
 function remembering<T>(
   learn: (options: ListOptions, page: ListPage, inner: StorageProvider) => Promise<T> | T,
@@ -109,7 +110,7 @@ export const cursorMutants: readonly Mutant[] = [
   ),
   mutant(
     "the pages of a listing together are in UTF-8 byte order",
-    "gives pages of two in the wrong order",
+    "reverses the two objects of a page",
     listed((page, { limit }) => (limit === 2 ? { ...page, objects: page.objects.toReversed() } : page)),
   ),
   mutant(
@@ -173,7 +174,7 @@ export const cursorMutants: readonly Mutant[] = [
     adopts("prefix"),
   ),
   mutant(
-    "a cursor from a listing without the delimiter is refused with InvalidArgument if the delimiter is given",
+    "a cursor that was made without the delimiter is refused with InvalidArgument when it is used with the delimiter",
     "accepts a cursor of a different delimiter",
     adopts("delimiter"),
   ),
@@ -188,7 +189,7 @@ export const cursorMutants: readonly Mutant[] = [
     startsAgain((cursor) => cursor === ""),
   ),
   mutant(
-    "a listing that starts after a key begins with the next key, even if no object has the given key",
+    "a listing can start directly after any key, even after a key that no object has",
     "begins a listing with the key itself",
     listOptions((options) => ({ ...options, after: options.after?.slice(0, -1) })),
   ),

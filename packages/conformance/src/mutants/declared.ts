@@ -175,7 +175,7 @@ export const declaredMutants: readonly Mutant[] = [
   ),
   mutant(
     "if the provider may change bytes, an object can still be read and is not empty",
-    "returns no object at all",
+    "returns an empty body",
     results((result) => ({
       ...result,
       body: new Uint8Array(0),

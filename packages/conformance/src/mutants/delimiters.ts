@@ -21,8 +21,8 @@ function folderOf(key: string): string {
 }
 
 /**
- * Returns the common prefix that a listing shows for a folder: the part of the folder's name up to the first slash after
- * the prefix of the listing.
+ * Returns the common prefix that a listing shows for a folder. The common prefix ends with the first slash that follows
+ * the listing's prefix in the folder's name.
  */
 function levelOf(folder: string, prefix: string): string {
   return folder.slice(0, folder.indexOf("/", prefix.length) + 1);

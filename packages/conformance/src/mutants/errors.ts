@@ -54,7 +54,7 @@ export const errorMutants: readonly Mutant[] = [
   ),
   mutant(
     "the message of an error names the operation and the key",
-    "throws errors without a reason",
+    "throws errors whose messages say only that the call failed",
     fails("get", (error) => Object.defineProperty(error, "message", { value: "it failed" })),
   ),
   storageMutant(

@@ -5,7 +5,7 @@ import { isWeb, takes } from "./bodies.js";
 import { tick } from "./breaks.js";
 import { NOTHING, isRead } from "./sources.js";
 
-/** Opens a Node stream late. Stores an empty object if `happened` is true for the stream at that time. */
+/** Waits before it opens a Node stream. Stores an empty object if `happened` is true for the stream after the wait. */
 function late(happened: (stream: Readable) => boolean): (stream: Readable) => BodyInput {
   return (stream) => async () => {
     for (let turn = 0; turn < 5; turn++) await tick();
@@ -57,13 +57,13 @@ export const everySourceMutants: readonly Mutant[] = [
   ),
   of(
     "that other code begins to read during the put",
-    "opens a stream late, and stores an empty object if other code reads the stream by then",
+    "opens a stream late, and stores an empty object if other code is already reading the stream",
     isNode,
     late((stream) => stream.readableFlowing === true),
   ),
   of(
     "that other code cancels during the put",
-    "opens a stream late, and stores an empty object if the stream is closed by then",
+    "opens a stream late, and stores an empty object if the stream is already closed",
     isNode,
     late((stream) => stream.destroyed),
   ),

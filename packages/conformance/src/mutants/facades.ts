@@ -163,7 +163,7 @@ export const facadeMutants: readonly Mutant[] = [
   ),
   storageMutant(
     "close aborts calls that are still under way after graceMs",
-    "reports success for calls that close has aborted",
+    "reports success for calls that were aborted by close",
     facade((storage, provider) => ({
       put: (key, body, options) =>
         storage.put(key, body, options).catch((error: unknown) => {

@@ -3,7 +3,10 @@ import { type ObjectInfo, type StorageProvider } from "@stowage/core";
 import { mutant, type Break, type Mutant } from "../mutant.js";
 import { find, infos, inheriting, verbs } from "./breaks.js";
 
-/** Replaces the etags that a provider returns with invented etags. Translates the etags in conditions back. */
+/**
+ * Replaces the provider's etags with invented etags in every result. In conditions, replaces the invented etags with the
+ * provider's etags.
+ */
 function etags(show: (info: ObjectInfo, inner: StorageProvider) => Promise<string> | string): Break {
   return (inner) => {
     const { copy } = inner;
@@ -44,7 +47,7 @@ export const factsMutants: readonly Mutant[] = [
     infos((info, verb) => (verb === "list" ? { ...info, etag: undefined } : info)),
   ),
   mutant(
-    "head and get give the etag that put returned",
+    "head and get return the same etag as put",
     "get returns a weak etag",
     infos((info, verb) => (verb === "get" ? { ...info, etag: `W/${info.etag}` } : info)),
   ),

@@ -33,7 +33,7 @@ function blockOf(bytes: Uint8Array, offset: number): Uint8Array | undefined {
   return offset >= bytes.byteLength ? undefined : bytes.subarray(offset, offset + BLOCK_BYTES);
 }
 
-/** Streams large objects, and calls `onDestroy` when a stream is destroyed. */
+/** Returns large objects as streams, and calls `onDestroy` when a stream is destroyed. */
 function dropped(onDestroy: (done: () => void, ended: boolean) => void): Break {
   return results((result) => {
     const bytes = result.body as Uint8Array;
@@ -43,8 +43,8 @@ function dropped(onDestroy: (done: () => void, ended: boolean) => void): Break {
 }
 
 /**
- * Reads the first block of a large object immediately. Reads each other block when the block is needed, from the bytes that
- * `later` returns at that time.
+ * Reads the first block of a large object immediately. When a reader needs a further block, calls `later` and takes the
+ * block from the returned bytes.
  */
 function lazily(later: (inner: StorageProvider, key: string) => Promise<Uint8Array>): Break {
   return (inner) =>
@@ -126,7 +126,7 @@ export const getMutants: readonly Mutant[] = [
     infos((info, verb) => (verb === "get" ? { ...info, contentDisposition: undefined } : info)),
   ),
   mutant(
-    "a get without a range returns no served range",
+    "a get without a range does not return a range",
     "returns a range for a read without a range",
     results((result) => ({
       ...result,

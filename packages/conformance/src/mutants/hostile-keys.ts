@@ -19,7 +19,7 @@ const segments = (key: string, change: (segment: string) => string | undefined):
     .join("/");
 
 export const hostileKeyMutants: readonly Mutant[] = [
-  repairs("an empty key", "stores an empty key under the name index", (key) => key || "index"),
+  repairs("an empty key", 'replaces an empty key with the key "index"', (key) => key || "index"),
   repairs("a key with a leading slash", "drops leading slashes", (key) => key.replace(/^\/+/, "")),
   repairs("a key with a trailing slash", "drops trailing slashes", (key) => key.replace(/\/+$/, "")),
   repairs("a key with an empty segment", "merges slashes", (key) => key.replaceAll(/(?<=.)\/{2,}/g, "/")),

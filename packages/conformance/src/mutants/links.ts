@@ -92,7 +92,7 @@ export const linkMutants: readonly Mutant[] = [
     linked,
   ),
   storageMutant(
-    "signUpload rejects with InvalidArgument if contentLength and maxBytes are missing or contradict each other",
+    "signUpload rejects with InvalidArgument if contentLength and maxBytes are both missing or contradict each other",
     "signs uploads of any length",
     facade(() => ({ signUpload: async (key) => ({ ...UPLOAD, key }) })),
     linked,

@@ -16,8 +16,8 @@ const bySegments = (a: string, b: string): number =>
 const byUpperCase = (a: string, b: string): number => byText(a.toUpperCase(), b.toUpperCase());
 
 /**
- * Lists the objects in the rule's folder for which `matching` is true, instead of the objects whose keys begin with the
- * prefix.
+ * Makes a break of `list`. The broken `list` shows the keys in the rule's folder that `matching` accepts, and does not
+ * compare keys with the prefix.
  */
 function matches(matching: (key: string, prefix: string) => boolean): Break {
   return verbs((inner) => ({

@@ -139,7 +139,7 @@ export const manyMutants: readonly Mutant[] = [
     })),
   ),
   storageMutant(
-    "deletePrefix keeps objects outside the folder whose keys begin with the folder's name",
+    "deletePrefix of users/1/ keeps users/10/a.txt and users/1.txt",
     "deletePrefix drops the slash",
     facade((storage) => ({
       deletePrefix: async (prefix, options) => {

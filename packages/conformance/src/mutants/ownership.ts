@@ -32,7 +32,7 @@ export const ownershipMutants: readonly Mutant[] = [
     })),
   ),
   mutant(
-    "changing the bytes that a read returned does not change the object",
+    "changing the bytes returned by a read does not change the object",
     "returns the same buffer to every reader",
     (inner) => {
       const own = new Map<string | undefined, Uint8Array>();
@@ -78,6 +78,7 @@ export const ownershipMutants: readonly Mutant[] = [
 ];
 
 /**
- * The size below which the mutant overwrites bytes. The rules share larger constants, which must not be overwritten.
+ * The mutant overwrites only bodies that are smaller than this limit. The rules share larger constants, which must not be
+ * overwritten.
  */
 const WIPED_BYTES_MAX = 50_000;

@@ -4,7 +4,7 @@ import { bytesOf, collect, find, infos, inheriting, putBytes, putOptions, tick, 
 
 export const putMutants: readonly Mutant[] = [
   mutant(
-    "every byte value reads back as it was put",
+    "every byte value comes back as it was put",
     "treats small bodies as text",
     putBytes((bytes) => (bytes.byteLength > 256 ? bytes : Buffer.from(Buffer.from(bytes).toString()))),
   ),
@@ -38,7 +38,7 @@ export const putMutants: readonly Mutant[] = [
     })),
   ),
   mutant(
-    "a read that starts after a put has replaced the object sees the new object",
+    "after a put has replaced an object, every new read gives the new object",
     "serves reads from a cache",
     (inner) => {
       const cache = new Map<string, Awaited<ReturnType<typeof inner.get>>>();

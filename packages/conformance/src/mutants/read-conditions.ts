@@ -20,8 +20,8 @@ export const readConditionMutants: readonly Mutant[] = [
     reading(({ ifNoneMatch: _ifNoneMatch, ...options }) => options),
   ),
   storageMutant(
-    "a read with ifModifiedSince rejects with NotModified if the object is not newer; with ifNoneMatch, only the ETag counts",
-    "compares the date although the read has an ETag",
+    "a read with ifModifiedSince rejects with NotModified if the object is not newer; if ifNoneMatch is given too, only the ETag counts",
+    "compares only the date if a read has both an ETag and a date",
     reading(({ ifNoneMatch, ifModifiedSince, ...options }) =>
       ifModifiedSince === undefined ? { ...options, ifNoneMatch } : { ...options, ifModifiedSince },
     ),

@@ -79,12 +79,12 @@ const isSize = ({ reason }: StorageError): boolean => reason.includes("declared 
 
 export const sourceFailureMutants: readonly Mutant[] = [
   mutant(
-    "a put whose source fails before its first byte rejects with SourceError, and the source's error is the cause",
+    "if a source fails before its first byte, the put rejects with SourceError, and the source's error is the cause",
     "commits an empty object",
     commitsPartial(({ partial, error }) => partial.byteLength === 0 && error.cause !== undefined),
   ),
   mutant(
-    "a put whose source fails in the middle rejects with SourceError, and nothing is written",
+    "if a source fails in the middle, the put rejects with SourceError, and nothing is written",
     "commits half an upload",
     commitsPartial(
       ({ partial, body, error }) =>
@@ -92,7 +92,7 @@ export const sourceFailureMutants: readonly Mutant[] = [
     ),
   ),
   mutant(
-    "a put whose source fails after its last byte rejects with SourceError, and nothing is written",
+    "if a source fails after its last byte, the put rejects with SourceError, and nothing is written",
     "commits a failed source if the number of bytes is right",
     commitsPartial(({ partial, body }) => partial.byteLength === body.size),
   ),
@@ -143,7 +143,7 @@ export const sourceFailureMutants: readonly Mutant[] = [
     commitsPartial(({ error }) => error.reason.includes("where bytes were expected")),
   ),
   storageMutant(
-    "a put of a function that throws rejects with SourceError, and the thrown error is the cause",
+    "if a put calls a function and the function throws, the put rejects with SourceError, and the thrown error is the cause",
     "stores an empty object if a function throws",
     facade((storage) => ({
       put: async (key, body, options) =>

@@ -24,14 +24,14 @@ function isReadRequest(body: BodyInput): boolean {
   return body instanceof Request && (body.bodyUsed || isRead(body.body));
 }
 
-/** Makes a mutant that stores an empty object for a source that was read before. `is` recognises such a source. */
+/** Makes a mutant that stores an empty object if `is` recognises the source as already read. */
 function storesRest(rule: string, name: string, is: (body: BodyInput) => boolean): Mutant {
   return takes(rule, name, is, NOTHING);
 }
 
 /** Makes a mutant that stores an empty object if an earlier put has already received the same source. */
 function storesAgain(kind: string, is: (body: BodyInput) => boolean): Mutant {
-  const rule = `${kind} that a failed put has read is refused with SourceError by the next put`;
+  const rule = `after a failed put has read ${kind}, the next put refuses it with SourceError`;
   return storageMutant(rule, `stores an empty object for ${kind} that is put again`, forgetting(is));
 }
 
@@ -158,7 +158,7 @@ export const sourceMutants: readonly Mutant[] = [
     forgetting((body) => Symbol.asyncIterator in Object(body)),
   ),
   storageMutant(
-    "a Node stream that other code also reads is stored whole or refused with SourceError",
+    "if other code also reads a Node stream, the stream is stored whole or refused with SourceError",
     "stores only a part of a stream that other code reads too",
     facade((storage) => ({
       put: async (key, body, options) => {
@@ -168,26 +168,26 @@ export const sourceMutants: readonly Mutant[] = [
     })),
   ),
   takes(
-    "a form's file that the form parser has cut off is refused with SourceError, and nothing is written",
-    "does not notice that a file of a form was cut off",
+    "if the form parser has cut off a form's file, the file is refused with SourceError, and nothing is written",
+    "does not notice that a form's file was cut off",
     isFormFile,
     withoutItsEnd,
   ),
   takes(
-    "a form's file that the form parser has not cut off can be stored",
+    "if the form parser has not cut off a form's file, the file can be stored",
     "treats every file of a form as cut off",
     isFormFile,
     (body: Readable) => Object.assign(withoutItsEnd(body), { truncated: true }),
   ),
   storageMutant(
-    "if the put of a form's file fails, the rest of the file is still read, so that the form can finish",
+    "if the put of a form's file fails, the rest of the file is still read, so that the form parser can finish",
     "destroys files of forms",
     destroying,
   ),
   storageMutant("if an upload fails, the client still gets an answer", "destroys requests", destroying),
   storageMutant(
     "if a put is refused before it reads a stream, the stream stays open and can be put again",
-    "destroys every source of a put that fails",
+    "destroys the source of every failed put",
     destroying,
   ),
   takes(
@@ -207,7 +207,7 @@ export const sourceMutants: readonly Mutant[] = [
     limited((maxBytes) => maxBytes - 1),
   ),
   storageMutant(
-    "an error that onProgress throws does not affect the put",
+    "an error thrown by onProgress does not affect the put",
     "fails when onProgress throws",
     facade((storage) => ({
       put: async (key, body, options) => {

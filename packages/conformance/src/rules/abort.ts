@@ -112,7 +112,7 @@ export const abortRules: readonly Rule[] = [
     },
   },
   {
-    title: "an abort after a put has resolved has no effect",
+    title: "an abort has no effect after the put has resolved",
     run: async ({ put, holds }) => {
       const controller = new AbortController();
       await put("a.txt", "abc", { signal: controller.signal });

@@ -74,7 +74,7 @@ export const beforeCommitRules: readonly Rule[] = [
     },
   },
   {
-    title: "each write or delete that succeeds has called beforeCommit first",
+    title: "each write or delete calls beforeCommit before it resolves",
     needs: ["beforeCommit"],
     run: async ({ provider, key, put, remove, holds, lacks }) => {
       const calls: string[] = [];
@@ -107,7 +107,7 @@ export const beforeCommitRules: readonly Rule[] = [
       await holds("a.bin", LARGE);
       assert.ok(
         seen.length > 0 && seen.every(Boolean),
-        `the source must be open whenever beforeCommit is called; open at each call: ${seen.join(", ")}`,
+        `beforeCommit must be called after the source has opened; was the source open at the calls? [${seen.join(", ")}]`,
       );
     },
   },

@@ -45,7 +45,7 @@ export const copyRules: readonly Rule[] = [
     },
   },
   {
-    title: "a copy has the write id that it is given",
+    title: "a copy has the write id from its options",
     needs: ["copy", "metadata"],
     run: async ({ provider, put, key, head }) => {
       await put("a.txt", "abc", { writeId: "first" });

@@ -121,7 +121,7 @@ export const cursorRules: readonly Rule[] = [
   },
   {
     title:
-      "a cursor from a listing without the delimiter is refused with InvalidArgument if the delimiter is given",
+      "a cursor that was made without the delimiter is refused with InvalidArgument when it is used with the delimiter",
     run: async (context) => {
       await fill(context, NAMES);
       const { cursor } = await firstPage(context, 3);
@@ -145,7 +145,7 @@ export const cursorRules: readonly Rule[] = [
     },
   },
   {
-    title: "a listing that starts after a key begins with the next key, even if no object has the given key",
+    title: "a listing can start directly after any key, even after a key that no object has",
     needs: ["orderedList"],
     run: async (context) => {
       await fill(context, NAMES);

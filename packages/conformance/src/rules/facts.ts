@@ -17,7 +17,7 @@ export const factsRules: readonly Rule[] = [
     },
   },
   {
-    title: "head and get give the etag that put returned",
+    title: "head and get return the same etag as put",
     run: async ({ put, head, get }) => {
       const { etag } = await put("a.txt", "abc");
       assert.deepEqual([(await head("a.txt")).etag, (await infoOf(get("a.txt"))).etag], [etag, etag]);

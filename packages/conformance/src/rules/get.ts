@@ -40,7 +40,7 @@ export const getRules: readonly Rule[] = [
     },
   },
   {
-    title: "a get without a range returns no served range",
+    title: "a get without a range does not return a range",
     run: async ({ put, get }) => {
       await put("a.txt", "abc");
       const result = await get("a.txt");

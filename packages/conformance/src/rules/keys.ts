@@ -6,8 +6,8 @@ import type { Rule, RuleContext } from "../rule.js";
 
 /**
  * Makes the rule for keys that a careless provider mixes up or changes. The provider must keep each key exactly, or refuse it
- * with `Unsupported`. If the provider keeps a key, its object can be read, is listed under exactly this key, and can be deleted
- * without deleting other objects.
+ * with `Unsupported`. If the provider keeps a key, the object with this key can be read, is listed under exactly this key, and
+ * can be deleted without deleting other objects.
  */
 function keeps(what: string, names: readonly string[]): Rule {
   return {

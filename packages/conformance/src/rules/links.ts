@@ -77,7 +77,7 @@ export const linkRules: readonly Rule[] = [
   },
   {
     title:
-      "signUpload rejects with InvalidArgument if contentLength and maxBytes are missing or contradict each other",
+      "signUpload rejects with InvalidArgument if contentLength and maxBytes are both missing or contradict each other",
     needs: ["signUpload"],
     run: async ({ storage, key }) => {
       await rejects("InvalidArgument", storage.signUpload(key("a.txt"), {}));

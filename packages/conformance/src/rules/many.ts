@@ -132,7 +132,7 @@ export const manyRules: readonly Rule[] = [
     },
   },
   {
-    title: "deletePrefix keeps objects outside the folder whose keys begin with the folder's name",
+    title: "deletePrefix of users/1/ keeps users/10/a.txt and users/1.txt",
     needs: ["list"],
     run: async (context) => {
       await fill(context, ["users/1/a.txt", "users/10/a.txt", "users/1.txt", "users/1-b/a.txt"]);

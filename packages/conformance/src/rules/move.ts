@@ -27,7 +27,7 @@ async function look(provider: StorageProvider, key: string): Promise<ObjectInfo 
   }
 }
 
-/** Looks for the object again and again until a move has ended. Throws if both keys lack the object. */
+/** Looks for the object again and again until a move has ended. Throws if neither key has the object. */
 async function watch(
   { provider, key }: RuleContext,
   [from, to]: readonly [string, string],

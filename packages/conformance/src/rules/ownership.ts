@@ -27,7 +27,7 @@ export const ownershipRules: readonly Rule[] = [
     },
   },
   {
-    title: "changing the bytes that a read returned does not change the object",
+    title: "changing the bytes returned by a read does not change the object",
     run: async ({ put, read, holds }) => {
       await put("a.bin", pattern(5000));
       (await read("a.bin")).fill(0);

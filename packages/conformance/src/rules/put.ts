@@ -6,7 +6,7 @@ import { gated, inChunks, pattern } from "../sources.js";
 /** The rules about puts that succeed, and about reads during and after a put. */
 export const putRules: readonly Rule[] = [
   {
-    title: "every byte value reads back as it was put",
+    title: "every byte value comes back as it was put",
     run: async ({ put, holds }) => {
       const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
       await put("all.bin", bytes);
@@ -38,7 +38,7 @@ export const putRules: readonly Rule[] = [
     },
   },
   {
-    title: "a read that starts after a put has replaced the object sees the new object",
+    title: "after a put has replaced an object, every new read gives the new object",
     needs: ["overwrite"],
     run: async ({ put, holds }) => {
       for (let round = 0; round < 5; round++) {

@@ -22,7 +22,7 @@ export const readConditionRules: readonly Rule[] = [
   },
   {
     title:
-      "a read with ifModifiedSince rejects with NotModified if the object is not newer; with ifNoneMatch, only the ETag counts",
+      "a read with ifModifiedSince rejects with NotModified if the object is not newer; if ifNoneMatch is given too, only the ETag counts",
     run: async ({ storage, key, put }) => {
       await put("a.txt", "abc");
       const { lastModified } = await storage.head(key("a.txt"));

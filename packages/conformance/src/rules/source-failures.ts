@@ -13,7 +13,7 @@ const HALF = pattern(150_000);
 export const sourceFailureRules: readonly Rule[] = [
   {
     title:
-      "a put whose source fails before its first byte rejects with SourceError, and the source's error is the cause",
+      "if a source fails before its first byte, the put rejects with SourceError, and the source's error is the cause",
     run: async ({ put, lacks }) => {
       const error = await rejects("SourceError", put("a.bin", failingAfter([], LOST)));
       assert.equal(error.cause, LOST);
@@ -21,7 +21,7 @@ export const sourceFailureRules: readonly Rule[] = [
     },
   },
   {
-    title: "a put whose source fails in the middle rejects with SourceError, and nothing is written",
+    title: "if a source fails in the middle, the put rejects with SourceError, and nothing is written",
     run: async ({ put, lacks }) => {
       const error = await rejects("SourceError", put("a.bin", failingAfter([HALF], LOST)));
       assert.deepEqual([error.cause, error.applied], [LOST, "no"]);
@@ -29,7 +29,7 @@ export const sourceFailureRules: readonly Rule[] = [
     },
   },
   {
-    title: "a put whose source fails after its last byte rejects with SourceError, and nothing is written",
+    title: "if a source fails after its last byte, the put rejects with SourceError, and nothing is written",
     run: async ({ put, lacks }) => {
       const source = failingAfter([HALF, HALF], LOST);
       const error = await rejects("SourceError", put("a.bin", source, { size: 2 * HALF.byteLength }));
@@ -111,7 +111,8 @@ export const sourceFailureRules: readonly Rule[] = [
     },
   },
   {
-    title: "a put of a function that throws rejects with SourceError, and the thrown error is the cause",
+    title:
+      "if a put calls a function and the function throws, the put rejects with SourceError, and the thrown error is the cause",
     run: async ({ storage, key, lacks }) => {
       const fail = (): never => {
         throw LOST;

@@ -76,7 +76,7 @@ async function putsInVain({ storage, key }: RuleContext, source: BodyInput): Pro
 /** Makes the rule for a source that is used twice: a failed put has read the source, and then a second put gets it. */
 function refusesAgain(kind: string, make: () => BodyInput): Rule {
   return {
-    title: `${kind} that a failed put has read is refused with SourceError by the next put`,
+    title: `after a failed put has read ${kind}, the next put refuses it with SourceError`,
     run: async (context) => {
       const source = make();
       await putsInVain(context, source);
@@ -155,7 +155,7 @@ export const sourceRules: readonly Rule[] = [
     },
   },
   {
-    title: "a Node stream that other code also reads is stored whole or refused with SourceError",
+    title: "if other code also reads a Node stream, the stream is stored whole or refused with SourceError",
     run: async ({ storage, key, holds, lacks }) => {
       const stream = node();
       stream.pipe(new PassThrough().resume());
@@ -169,14 +169,14 @@ export const sourceRules: readonly Rule[] = [
   },
   {
     title:
-      "a form's file that the form parser has cut off is refused with SourceError, and nothing is written",
+      "if the form parser has cut off a form's file, the file is refused with SourceError, and nothing is written",
     run: async ({ storage, key, lacks }) => {
       await rejects("SourceError", storage.put(key("a.bin"), formFile(inChunks(BYTES, 9000), 60_000)));
       await lacks("a.bin");
     },
   },
   {
-    title: "a form's file that the form parser has not cut off can be stored",
+    title: "if the form parser has not cut off a form's file, the file can be stored",
     run: async ({ storage, key, holds }) => {
       await storage.put(key("a.bin"), formFile(inChunks(BYTES, 9000)));
       await holds("a.bin", BYTES);
@@ -184,7 +184,7 @@ export const sourceRules: readonly Rule[] = [
   },
   {
     title:
-      "if the put of a form's file fails, the rest of the file is still read, so that the form can finish",
+      "if the put of a form's file fails, the rest of the file is still read, so that the form parser can finish",
     run: async ({ storage, key }) => {
       const { stream, open } = gated(BYTES);
       const file = formFile(stream);
@@ -243,7 +243,7 @@ export const sourceRules: readonly Rule[] = [
     },
   },
   {
-    title: "an error that onProgress throws does not affect the put",
+    title: "an error thrown by onProgress does not affect the put",
     run: async ({ storage, key, holds }) => {
       const onProgress = (): never => {
         throw new TypeError("the progress bar is gone");

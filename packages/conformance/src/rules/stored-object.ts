@@ -50,7 +50,7 @@ export const storedObjectRules: readonly Rule[] = [
     },
   },
   {
-    title: "destroying an object that get returned is harmless, even twice or after reading",
+    title: "an object from get can be destroyed twice, and also after it was read",
     run: async ({ storage, put, key, holds }) => {
       await put("a.bin", BYTES);
       const dropped = await storage.get(key("a.bin"));
@@ -63,7 +63,7 @@ export const storedObjectRules: readonly Rule[] = [
     },
   },
   {
-    title: "an object that get returned gives the headers of an HTTP response",
+    title: "an object from get gives the headers of an HTTP response",
     run: async ({ storage, put, key }) => {
       const { etag } = await put("a.txt", "abc", { contentType: "text/x-own", cacheControl: "no-cache" });
       const object = await storage.get(key("a.txt"));

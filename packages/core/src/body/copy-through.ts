@@ -35,8 +35,8 @@ export async function copyThrough(
 }
 
 /**
- * Returns the error that a failed copy reports. If the source could not be read, returns the error of that read, with
- * `copy` as its operation. A `SourceError` would blame the caller, although the caller has passed no body.
+ * Returns the error that a failed copy reports. If the source could not be read, returns the read error, with the
+ * operation `copy`. A `SourceError` would wrongly blame the caller: the caller of a copy passes no body.
  */
 export function sourceFailure(error: unknown): unknown {
   if (!isStorageError(error, "SourceError") || !isStorageError(error.cause)) return error;

@@ -8,7 +8,7 @@ import { BUFFERED_BYTES, Watch, ignore, isListenedTo, type StreamRules } from ".
 export interface FlowRules extends StreamRules {
   /** The maximum number of bytes that wait in memory; default 256 KiB. */
   readonly aheadBytes?: number | undefined;
-  /** Opens the source again at `offset`, with the same bytes. Called at most three times. */
+  /** Opens the source again at `offset`. The bytes must be the same as before. Called at most three times. */
   readonly reopen?: ((offset: number, signal: AbortSignal) => Promise<Readable>) | undefined;
   /** Receives every byte exactly once, in order. The function `end` throws if the bytes were wrong. */
   readonly inspect?: Inspection | undefined;
@@ -29,7 +29,10 @@ export interface Rest {
   readonly unreadMs: number;
   /** The limit for a stream that has been read in part. */
   readonly readMs: number;
-  /** Opens the source again, with the same bytes. This function is used if the rules of the stream have no `reopen`. */
+  /**
+   * Opens the source again. The bytes must be the same as before. This function is used if the rules of the stream have
+   * no `reopen`.
+   */
   readonly reopen?: FlowRules["reopen"];
   /** Makes the error for a source that was closed during a pause of the reader and cannot be opened again. */
   readonly toError: (cause?: unknown) => unknown;
@@ -136,15 +139,16 @@ export class FlowedStream extends Readable implements ReadsInto {
     options?: { readonly end?: boolean },
   ): Destination {
     super.pipe(destination, options);
-    // Node calls its own listener first, and that listener removes the destination. This listener then looks for other readers.
+    // Node's own listener for `close` runs first and removes the destination from this stream. The listener below then
+    // checks whether the stream still has other readers.
     return destination.once("close", () => {
       if (!this.readableEnded && !isListenedTo(this)) this.destroy();
     });
   }
 
   /**
-   * Makes the stream close its source, from now on, whenever no reader reads for the given time. When reading continues, the
-   * stream opens the source again.
+   * From now on, closes the source whenever the reader reads nothing for the given time. Opens the source again when
+   * reading continues.
    */
   rest(rest: Rest): void {
     this.#rest = rest;
@@ -210,8 +214,8 @@ export class FlowedStream extends Readable implements ReadsInto {
     if (source.destroyed || source.readableEnded) throw this.#rules.toError("was already read or closed");
     this.#source = source;
     source.on("error", this.#onError).on("close", this.#onClose).on("end", this.#onEnd);
-    // The pause must come first: a listener for `data` would otherwise start to read a file before its bytes are
-    // wanted.
+    // The source is paused first. Otherwise the listener for `data` would start to read a file before the reader wants
+    // its bytes.
     if (canReadInto(source)) source.pause();
     source.on("data", this.#onData).pause();
     if (this.#wanted) source.resume();

@@ -25,8 +25,8 @@ export function letGo(source: Readable, isMade: boolean = false): void {
 }
 
 /**
- * Leaves a stream to its caller. If the client of the stream waits for an answer, the stream is read later, unless other code has
- * begun to read it by then.
+ * Leaves a stream to its caller. If the stream comes from a client that waits for an answer, and no other code reads
+ * the stream within `LEFT_MS`, this package reads and drops the bytes.
  */
 function leave(source: Readable): void {
   if (!isWayBack(source)) return;

@@ -8,7 +8,7 @@ export const WINDOW_BYTES: number = 8 * 1024 * 1024;
 
 /**
  * The longest time that the other readers wait for a reader that reads nothing, in milliseconds. After that time the
- * slow reader is dropped. If there is a journal, repair then copies the object to the slow reader's member.
+ * slow reader is dropped. If there is a journal, repair later copies the object to the member of the slow reader.
  */
 const LAG_MS = 2000;
 
@@ -19,7 +19,7 @@ export interface Share {
   readonly mayBeWhole: () => boolean;
   /** Returns the length of the whole body in bytes; `undefined` until the length is known. */
   readonly size: () => number | undefined;
-  /** Ends this reader's reading, so that the other readers need not wait for it. */
+  /** Drops this reader, so that the other readers do not wait for this reader. */
   readonly leave: () => void;
 }
 
@@ -78,7 +78,7 @@ export function teeBody(source: Body, count: number, options: TeeOptions = {}): 
   return { shares: Array.from({ length: count }, () => flow.share()), sha256: () => flow.sha256 };
 }
 
-/** The one reading of the source that all readers share. */
+/** A single reading of a source, shared by all readers. */
 class Flow {
   readonly #source: Body;
   readonly #need: number;

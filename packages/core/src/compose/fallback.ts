@@ -36,7 +36,7 @@ export interface FallbackOptions extends MemberOptions, JournalOptions {
   /**
    * Error codes that also send a call to the next member. By default these errors end the call. Be careful with the
    * codes for wrong credentials. If `fallbackOn` names these codes and the credentials are wrong, all new objects go to
-   * the next member. Only the events show this.
+   * the next member. Only the events then show that the credentials are wrong.
    *
    * @default none
    */
@@ -106,7 +106,7 @@ export function fallback(
     put: putInChain,
     need: 1,
     supports: choiceSupports(prepared.members),
-    promises: ["an acknowledged put is on one member, as durable as that member is"],
+    promises: ["an acknowledged put is on one member, and is as durable as that member"],
     limits: [OUT_OF_REACH, "objects do not move to the first member when that member works again"],
   });
 }

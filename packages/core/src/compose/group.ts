@@ -39,7 +39,10 @@ export function assertFallbackOn(codes: readonly FallbackOnCode[]): readonly Fal
   return codes.map((code) => oneOf("fallback", "each code of fallbackOn", code, OPTIONAL_CODES));
 }
 
-/** Tells whether a failure of one member sends the call to the next member, according to the last column of the table of codes. */
+/**
+ * Tells whether a failure of one member sends the call to the next member. The last column of the table of codes lists
+ * these failures.
+ */
 export function movesOn(chain: Group, error: StorageError): boolean {
   if (isBodyFailure(error)) return false;
   const rule = ERROR_CODES[error.code].movesOn;
@@ -82,8 +85,9 @@ export function memberError(
 }
 
 /**
- * The extra time that `ask` waits after `askMs`, in milliseconds. The wrapper of a member already ends the call after
- * `askMs`, and must do this before `ask` does. A member that is a composer has no such wrapper, so `ask` ends the call.
+ * The extra time that `ask` waits after `askMs`, in milliseconds. The wrapper of a member ends the call after `askMs`.
+ * The extra time makes sure that the wrapper ends the call first. A member that is a composer has no such wrapper, so
+ * `ask` itself ends the call.
  */
 const ASK_SLACK_MS = 500;
 

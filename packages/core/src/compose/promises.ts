@@ -12,6 +12,6 @@ export const PROMISES = {
   P7: "P7: a truncated or mismatching body is never committed",
   P8: "P8: every object is readable at every step of a rollout, whether the percentage rises or falls",
   P9: "P9: a listing contains each key that existed throughout the listing exactly once, in UTF-8 byte order, or the listing fails",
-  P10: "P10: after a crash at any moment, all of the above holds again after the restart",
-  P11: "P11: after a loss of power, the same holds on members that sync their writes to disk, as `local` does",
+  P10: "P10: after a crash at any moment and a restart, P1 to P9 hold again",
+  P11: "P11: after a loss of power and a restart, P1 to P9 hold again on members that sync their writes to disk, as `local` does",
 } as const;

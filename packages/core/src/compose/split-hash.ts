@@ -4,8 +4,8 @@ import { hash } from "node:crypto";
 export const BASIS_POINTS = 10_000;
 
 /**
- * The number of bytes in half of the 48 bits. The two halves are multiplied separately, because the product of all 48 bits would not be
- * exact.
+ * The number of bytes in each half of a 48-bit number. The halves are multiplied separately, because the product of the
+ * whole number would not be exact.
  */
 const HALF_BYTES = 3;
 const HALF = 2 ** (HALF_BYTES * 8);

@@ -36,7 +36,7 @@ export interface Tries {
    * pause.
    */
   readonly baseMs: number;
-  /** The same as `baseMs`, for the pauses after the error `RateLimited`. */
+  /** The value that replaces `baseMs` after the error `RateLimited`. */
   readonly rateLimitedBaseMs: number;
   /** The longest pause, in milliseconds. */
   readonly maxDelayMs: number;
@@ -48,7 +48,7 @@ export interface WriteOptions extends CallOptions {
    * Called immediately before the provider makes the change visible, in the same turn of the event loop. A provider
    * makes a change visible, for example, by renaming a file or by sending the last bytes of a request. If this function
    * throws, nothing is changed, and the call rejects with that error. A composer uses this function to check that its
-   * process still holds the key. This option needs `supports.beforeCommit`; other providers may ignore it.
+   * process still holds the key. A provider without `supports.beforeCommit` may ignore this option.
    *
    * @default none
    */
@@ -84,8 +84,9 @@ export interface PutOptions extends WriteOptions, ObjectHeaders {
    */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /**
-   * An id of this logical write, at most 200 characters of `A-Z a-z 0-9 - _ . :`. A provider with `supports.metadata` stores the
-   * id with the metadata and returns it as {@link ObjectInfo.writeId}. A retry can then recognise its own first try.
+   * An id of this logical write, at most 200 characters of `A-Z a-z 0-9 - _ . :`. A provider with `supports.metadata`
+   * stores the id with the metadata and returns it as {@link ObjectInfo.writeId}. A retry can then see whether the
+   * first try has already written the object.
    *
    * @default none
    */
@@ -168,14 +169,15 @@ export interface ListOptions extends CallOptions {
    */
   readonly prefix?: string | undefined;
   /**
-   * The delimiter that groups keys. Keys that contain the delimiter after the prefix are rolled up into `prefixes`; each such
-   * prefix ends with the first occurrence of the delimiter. Every provider takes `"/"`.
+   * The delimiter that groups keys. A key that contains the delimiter after `prefix` is not listed itself. Instead,
+   * `prefixes` lists the beginning of the key, up to and including the first such delimiter. Every provider takes
+   * `"/"`.
    *
    * @default none
    */
   readonly delimiter?: "/" | undefined;
   /**
-   * The maximum number of objects and prefixes together in one page, at least 1.
+   * The maximum number of entries in one page: objects and prefixes together. The number must be at least 1.
    *
    * @default 1,000
    */

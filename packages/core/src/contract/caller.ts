@@ -9,7 +9,7 @@ export interface Caller {
   readonly onEvent: CallOptions["onEvent"];
 }
 
-/** The values for a request to a member when no caller waits for the answer. */
+/** A caller without a signal and without a listener, for requests that no call waits for. */
 export const NOBODY: Caller = { signal: undefined, onEvent: undefined };
 
 /** Returns the signal and the event listener of a call. */

@@ -22,8 +22,9 @@ export interface ComposedGetOptions extends GetOptions, SeenOptions {}
  */
 export interface ComposedHeadOptions extends HeadOptions, SeenOptions {
   /**
-   * Waits for undecided writes, so that no write that began earlier can change the answer. The call rejects with `Unavailable` if
-   * the outcome of such a write cannot be known yet. A provider without a journal ignores this option.
+   * Waits until every earlier write of the key is decided, so that none of these writes can change the answer later.
+   * The call rejects with `Unavailable` if the outcome of an earlier write cannot be known yet. A provider without a
+   * journal ignores this option.
    *
    * @default false
    */
@@ -36,8 +37,8 @@ export interface ComposedSignedUrlOptions extends SignedUrlOptions, SeenOptions 
 /** The options of a composer's `delete`: the options of every provider, and the ref of a single copy. */
 export interface ComposedDeleteOptions extends DeleteOptions {
   /**
-   * The ref of one copy. A composer without a journal that keeps one copy of each object deletes only that copy. Every other
-   * composer deletes the object from all members.
+   * The ref of one copy. A chain or a split without a journal deletes only this copy. Every other composer deletes the
+   * object from all members.
    *
    * @default none: the object is deleted from all members
    */
@@ -59,8 +60,8 @@ export interface ComposedProvider extends StorageProvider {
   readonly head: (key: string, options: ComposedHeadOptions) => Promise<ObjectInfo>;
 
   /**
-   * Does the same as {@link StorageProvider.delete}. With a `ref`, a composer may delete only one copy. An event then names the
-   * members that may hold other copies.
+   * Does the same as {@link StorageProvider.delete}. With a `ref`, some composers delete only the copy at that ref, and
+   * an event names the members that may hold other copies.
    */
   readonly delete: (key: string, options: ComposedDeleteOptions) => Promise<void>;
 
@@ -75,7 +76,7 @@ export interface ComposedProvider extends StorageProvider {
 
   /**
    * Adopts an object that a client has uploaded directly to a member. The object gets a version, and repair copies the
-   * object to the members that should have it. This function is absent if uploads to the provider need no such step.
+   * object to the members that should have it. A provider whose uploads need no adoption does not have this function.
    *
    * @throws StorageError `NotFound` if nothing was uploaded.
    */

@@ -252,7 +252,7 @@ export interface StorageErrorOptions {
    */
   readonly mayBeAbsent?: boolean | undefined;
   /**
-   * The members that did not answer, for a `NotFound` of a composer.
+   * For a `NotFound` of a composer: the members that did not answer.
    *
    * @default none
    */

@@ -70,7 +70,7 @@ export type StorageEvent =
       readonly providers: readonly string[];
     }
   | {
-      /** A member held an older copy than the journal's current version. The older copy was not served. */
+      /** A member held an old copy: the journal has a newer version of the object. The old copy was not served. */
       readonly type: "stale";
       readonly key: string;
       readonly provider: string;
@@ -88,8 +88,8 @@ export type StorageEvent =
     }
   | {
       /**
-       * A request to a member may still take effect. As long as this is possible, the composer does not use the member
-       * for this key.
+       * A request to a member may still take effect. Until the request can no longer take effect, the composer does not
+       * use the member for this key.
        */
       readonly type: "suspect";
       readonly key: string;

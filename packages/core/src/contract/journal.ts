@@ -27,7 +27,7 @@ export interface ControlRecord {
   readonly revision: Version;
 }
 
-/** The number of keys in transition, and their age. Kept rows do not count. */
+/** The number of keys in transition, and their age. A row with `isKept` does not count. */
 export interface JournalCounts {
   readonly rows: number;
   /** The time at which the oldest row was created, in milliseconds since 1970. */
@@ -62,11 +62,14 @@ export interface JournalPart {
    */
   readonly write: (key: string, expected: string, row: KeyRow | undefined) => Promise<Version | undefined>;
   /**
-   * Returns the keys that are due, starting with the key that has been overdue for the longest time. Keys with kept rows are
-   * included.
+   * Returns the keys that are due, starting with the key that has been overdue for the longest time. Keys whose row has
+   * `isKept` are included.
    */
   readonly due: (before: number, limit: number) => Promise<readonly string[]>;
-  /** Returns the earliest time at which any row is due; `undefined` if no row needs work. Kept rows do not count. */
+  /**
+   * Returns the earliest time at which any row is due; `undefined` if no row needs work. A row with `isKept` does not
+   * count.
+   */
   readonly nextDue: () => Promise<number | undefined>;
   /** Returns the rows of the keys with a prefix, in UTF-8 byte order, starting with the first key after `after`. */
   readonly rows: (
@@ -96,7 +99,9 @@ export interface JournalPart {
  * so a journal stays small even with many objects.
  */
 export interface Journal {
-  /** `"embedded"`: the processes of one machine share the journal. `"shared"`: any number of machines share it. */
+  /**
+   * `"embedded"`: the processes of one machine share the journal. `"shared"`: any number of machines share the journal.
+   */
   readonly tier: "embedded" | "shared";
   /** True if the journal's contents survive the process. */
   readonly durable: boolean;

@@ -14,7 +14,7 @@ export interface Intent {
   readonly size?: number | undefined;
 }
 
-/** The last write or delete of a key that was decided. */
+/** The last decided write or delete of a key. */
 export interface Committed {
   readonly kind: "put" | "delete";
   /** The version of the write; empty until the journal has stamped it. */
@@ -22,7 +22,10 @@ export interface Committed {
   readonly sha256?: string | undefined;
   /** The ETag of the object on each member. An object without a stored version is recognised by its ETag. */
   readonly etags?: Readonly<Record<string, string>> | undefined;
-  /** The ETag of each copy whose bytes differ from this version, by member. Such a copy does not count. */
+  /**
+   * For each member with a wrong copy, the ETag of that copy. The bytes of a wrong copy differ from this version, and
+   * the copy does not count.
+   */
   readonly wrong?: Readonly<Record<string, string>> | undefined;
   /** The time when an object without a stored version was written, if this time is known. */
   readonly storedAt?: number | undefined;
@@ -34,7 +37,7 @@ export interface Committed {
  */
 export type Holding = string;
 
-/** The claim of one process on a held key. */
+/** The claim of one process on a key, so that no other process writes the key. */
 export interface Lease {
   readonly process: string;
   readonly until: number;
@@ -42,7 +45,7 @@ export interface Lease {
   readonly sending: readonly string[];
 }
 
-/** A member to which a client may upload directly, and the time until which the upload may still arrive. */
+/** A member to which a client may upload directly, and the latest time at which the upload can arrive. */
 export interface External {
   readonly member: string;
   readonly until: number;
@@ -63,7 +66,9 @@ export interface Remembered {
  * `compose/journaled/row`.
  */
 export interface KeyRow {
-  /** The last decided write or delete. Absent while the key still has the object from before this row was created. */
+  /**
+   * The last decided write or delete. Absent while the key still has the object that it had when this row was created.
+   */
   readonly current?: Committed | undefined;
   /** True if nothing is left to do. The row stays for a while so that a delete or an idempotent write is remembered. */
   readonly isKept?: boolean | undefined;
@@ -76,9 +81,15 @@ export interface KeyRow {
   readonly open?: Intent | undefined;
   /** The writes that failed, but may have taken effect or may still take effect. All are newer than `current`. */
   readonly uncertain: readonly Intent[];
-  /** The version that each member has. A member without an entry still holds the object from before this row was created. */
+  /**
+   * The version that each member has. A member without an entry still holds the object that it had when this row was
+   * created.
+   */
   readonly holds: Readonly<Record<string, Holding>>;
-  /** The members on which a request may still take effect, each with the time until which this is possible. */
+  /**
+   * The members on which a request may still take effect, each with the time after which the request can no longer take
+   * effect.
+   */
   readonly suspects: Readonly<Record<string, number>>;
   readonly lease?: Lease | undefined;
   /**
@@ -96,7 +107,7 @@ export interface KeyRow {
    * that they refuse.
    */
   readonly cannotHold?: readonly string[] | undefined;
-  /** The time until which unneeded copies stay, because a listing may still be under way. */
+  /** The time until which unneeded copies stay. A listing that is under way may still need these copies. */
   readonly clearAt?: number | undefined;
   /** The reason why repair failed the last time. */
   readonly problem?: string | undefined;

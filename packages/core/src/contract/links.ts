@@ -11,7 +11,7 @@ export interface SignedUrlOptions extends CallOptions, ObjectHeaders {
   readonly expiresInSeconds?: number | undefined;
   /**
    * The time for which the same call returns the same link, in seconds, so that browsers and CDNs can cache the object.
-   * A link may then work longer than `expiresInSeconds`, by up to this time.
+   * With this option, a link works for at least `expiresInSeconds`, and at most for the sum of both times.
    *
    * @default 0: every link is different
    */
@@ -107,7 +107,8 @@ export interface SignPartOptions extends CallOptions {
 /** The options for completing an upload in parts. */
 export interface CompleteUploadOptions extends CallOptions {
   /**
-   * `"*"` completes the upload only if the key has no object at this time. Needs `supports.ifNoneMatchOnMultipart`.
+   * `"*"` completes the upload only if the key has no object when the upload is completed. Needs
+   * `supports.ifNoneMatchOnMultipart`.
    *
    * @default none
    */

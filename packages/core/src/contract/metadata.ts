@@ -21,7 +21,7 @@ const HEADER = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 const HEADER_BYTES_MAX = 1024;
 
 /**
- * Throws unless this metadata can be stored and returned unchanged by every provider that supports metadata.
+ * Checks that every provider that supports metadata can store and return this metadata unchanged.
  *
  * @throws TypeError for values that are not strings; StorageError `InvalidArgument` for all other faults.
  */

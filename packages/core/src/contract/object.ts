@@ -55,7 +55,7 @@ export interface ObjectCopy {
   readonly state: "current" | "pending" | "failed" | "unknown";
 }
 
-/** The facts of an object. They are known without reading its bytes. */
+/** The facts of an object. A provider knows these facts without reading the object's bytes. */
 export interface ObjectInfo extends ObjectHeaders {
   readonly key: string;
   /** The size in bytes. */
@@ -100,7 +100,7 @@ export interface ServedRange {
   readonly size: number;
 }
 
-/** The object to which a text, such as a ref or a URL, points. */
+/** The object that a ref, a URL or a path points to. */
 export interface Located {
   readonly key: string;
   /** The name of the innermost provider (the leaf). */

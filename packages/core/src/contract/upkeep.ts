@@ -56,7 +56,7 @@ export interface VerifyCall extends CallOptions {
 /** The number of objects that were checked, and the number of keys that were left unchecked. */
 export interface Verified {
   readonly objects: number;
-  /** The number of keys in transition. Repair has not finished them yet, and `verify` does not check them. */
+  /** The number of keys in transition. Repair has not finished these keys yet, so `verify` does not check them. */
   readonly pending: number;
 }
 

@@ -37,8 +37,8 @@ export interface Calls {
 export type Inner<Options> = Options & CallOptions;
 
 /**
- * The calls of the facade that need several calls to the provider. The provider's time limits do not abort the work between these
- * calls.
+ * The verbs that call the provider several times. The provider's time limits do not end the work between two calls to
+ * the provider.
  */
 const LONG: ReadonlySet<Operation> = new Set([
   "download",
@@ -96,7 +96,7 @@ async function counted<T>(calls: Calls, work: Promise<T>, unlink: (() => void) |
   }
 }
 
-/** The time that a call may take to end after its time is up, in milliseconds. */
+/** The time that a call may need to end after its `timeoutMs` is over, in milliseconds. */
 const OVERDUE_MS = 50;
 
 /**

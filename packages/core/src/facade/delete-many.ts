@@ -37,7 +37,7 @@ export async function deleteEach(
   return { deleted: asked - errors.length, errors };
 }
 
-/** Returns the error for a key that cannot be deleted, without asking the provider. */
+/** Checks a key without asking the provider. Returns the error if the key cannot be deleted. */
 function keyError(provider: StorageProvider, key: string): StorageError | undefined {
   try {
     checkKey(provider, key, "deleteMany");

@@ -11,7 +11,7 @@ import type { ByteRange, ObjectInfo } from "../contract/object.js";
 /** The size of a block, in bytes. A reader claims one block at a time. */
 const BLOCK_BYTES = 8 * 1024 * 1024;
 
-/** The default for the number of parts of a large object that are read at the same time. */
+/** The number of parts of a large object that are read at the same time, by default. */
 const CONCURRENCY = 8;
 
 /** The number of times in a row that a transfer may be cut off without receiving any byte. */

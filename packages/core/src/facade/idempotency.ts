@@ -39,11 +39,15 @@ export async function putOnce(
   try {
     const writeId = `${owner}:${await digestOf(kept, options.signal)}`;
     if (!kept.replayable) {
-      throw new StorageError("OutOfSpace", "the body could not be kept to compute its digest", {
-        operation: "put",
-        provider: provider.name,
-        key,
-      });
+      throw new StorageError(
+        "OutOfSpace",
+        "the body could not be saved to a temporary file, which idempotencyKey needs",
+        {
+          operation: "put",
+          provider: provider.name,
+          key,
+        },
+      );
     }
     return await putOrFind({ provider, key, body: kept, options, owner, writeId });
   } finally {

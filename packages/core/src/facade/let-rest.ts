@@ -15,8 +15,8 @@ const UNREAD_MS = 30_000;
 const FILE_READ_MS = 300_000;
 
 /**
- * Makes an object's body release its connection or file while it is not being read. When reading continues, the rest of the
- * object is opened again on the same member, by range and ETag.
+ * Lets an object's body release its connection or file while nobody reads the body. When reading continues, the rest of
+ * the object is opened again on the same member, by range and ETag.
  */
 export function letRest({ provider, unreadMs }: Calls, key: string, result: GetResult): void {
   const { body, info, range, isFile } = result;

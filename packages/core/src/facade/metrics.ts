@@ -44,7 +44,7 @@ const HELP = {
   stowage_adopted_total: "External uploads that were adopted.",
   stowage_expired_total: "Objects that an expiry rule has removed.",
   stowage_degraded_writes_total: "Writes that were acknowledged before every member had them.",
-  stowage_suspects_total: "Requests to members that may have taken effect, or may still take effect.",
+  stowage_suspects_total: "Requests that got no clear answer from a member and may still take effect.",
   stowage_hedges_total: "Reads that were also sent to a second member; won=true if the second was quicker.",
   stowage_retry_tokens: "Tokens in the retry budget after the last retry.",
   stowage_breaker_open: "1 while a breaker is open.",

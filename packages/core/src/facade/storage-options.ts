@@ -59,7 +59,7 @@ export interface TimedOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-/** The options of a verb that an application can set. The storage sets the other options. */
+/** The options that an application can set for a verb. The storage sets the other options. */
 export type Outer<Options extends CallOptions> = Omit<Options, "onEvent" | "ref" | "beforeCommit"> &
   TimedOptions;
 

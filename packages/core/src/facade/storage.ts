@@ -204,7 +204,7 @@ export interface FileStorage {
   /**
    * Makes a signed request that a client uses to upload directly to the store. The signature covers the media type (by
    * default, the type for the key's extension) and the length, so the client cannot change them. If the provider's
-   * signature cannot cover one of the two, an event `"ignored"` reports this.
+   * signature cannot cover the media type or the length, an event `"ignored"` reports this.
    *
    * @throws StorageError `InvalidArgument`, also if both `contentLength` and `maxBytes` are missing; `Unsupported`.
    */

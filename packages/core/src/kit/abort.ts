@@ -47,7 +47,7 @@ function flow(stream: Readable, take: (chunk: Uint8Array) => void | Promise<void
     };
     finished(stream, { writable: false }, (error) => {
       const settle = (): void => (error ? fail(error) : resolve());
-      // Waits for the work on the last chunk, because no work may still be running after the promise has settled.
+      // Waits for the work on the last chunk. All work must have ended before the promise settles.
       if (working === undefined) settle();
       else working.then(settle, fail);
     });

@@ -23,7 +23,10 @@ const NOT_SENT: ReadonlySet<string> = new Set([
   "ERR_TLS_CERT_ALTNAME_INVALID",
 ]);
 
-/** Tells whether a request that failed with this code was not sent. Such a request cannot have changed anything. */
+/**
+ * Tells whether this code means that the request was never sent. A request that was never sent cannot have changed
+ * anything.
+ */
 export function isNotSent(code: string | undefined): boolean {
   return code !== undefined && NOT_SENT.has(code);
 }

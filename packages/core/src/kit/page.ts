@@ -26,7 +26,7 @@ export class PageBuilder {
     this.#last = after;
   }
 
-  /** Tells whether an entry is new to the page: it comes after the last entry of the page. */
+  /** Tells whether an entry comes after the last entry of the page, and is therefore new to the page. */
   wants(entry: string): boolean {
     return this.#last === undefined || compareKeys(entry, this.#last) > 0;
   }

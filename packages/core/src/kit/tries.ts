@@ -13,7 +13,7 @@ export interface TryOptions {
    */
   readonly tries?: Tries | undefined;
   /**
-   * Called repeatedly during a pause, so that the code that watches the call knows that the call has not stalled.
+   * Called repeatedly during a pause, as a sign that the call has not stalled.
    *
    * @default none
    */

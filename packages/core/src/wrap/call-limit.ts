@@ -64,8 +64,8 @@ export class CallLimit {
   }
 
   /**
-   * Gives a call back after `end`, so that its signal can be used for the next call. The call must have settled, and its result
-   * must no longer use the signal.
+   * Frees a call object after `end`, so that the next call can use the same signal. The call must have settled, and its
+   * result must no longer use the signal.
    */
   give(call: LimitedCall): void {
     const { signal } = call.controller;
@@ -75,12 +75,12 @@ export class CallLimit {
     this.#free.push(call);
   }
 
-  /** Gives a call back like `give`, but drops its signal, because the signal may still be in use. */
+  /** Drops a call object together with its signal, because the signal may still be in use. */
   forget(call: LimitedCall): void {
     this.#calls.delete(call);
   }
 
-  /** Aborts every call that has not been given back, and clears the timer. */
+  /** Aborts every call whose object is still in use, and clears the timer. */
   close(reason: unknown): void {
     this.#isClosed = true;
     for (const call of this.#free.splice(0)) this.forget(call);

@@ -167,7 +167,7 @@ export class Circuits {
   }
 
   #open(call: Call, circuit: Circuit, result: CallResult): void {
-    // This call may have begun before the circuit opened.
+    // The circuit is already open: another call has opened the circuit while this call was running.
     if (circuit.open !== undefined) return;
     const now = clock.now();
     const pauseMs = this.#pauseMs(0);

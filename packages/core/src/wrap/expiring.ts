@@ -61,8 +61,8 @@ const EVERY_SECONDS = 3600;
  * they have reached the age limit. Objects can be read until they are removed. The age counts from the time when the
  * object was stored on this provider, so a copy starts at age zero.
  *
- * If an object has expired on a member, a composer with a journal does not copy the object to that member again. The composer
- * lets an object expire only after every other member has the copy that it should have.
+ * If an object has expired on a member, a composer with a journal does not copy the object to that member again. The
+ * composer lets objects expire on a member only after the other members have all their copies.
  *
  * @throws TypeError for invalid rules.
  * @throws StorageError `InvalidArgument` for a provider without a conditional delete, unless `overwrites` is `"never"`.
@@ -122,7 +122,7 @@ const RULE = {
 
 function toLimit(rule: ExpiryRule): Limits["rules"] {
   const { prefix: given, expireAfterDays } = Object(rule) as Partial<ExpiryRule>;
-  const prefix = anyText("expiring", "prefix of a rule", given, 'a text, and "" for all keys');
+  const prefix = anyText("expiring", "prefix of a rule", given, 'a text ("" for all keys)');
   knownNames("expiring: a rule", rule, RULE);
   if (expireAfterDays === undefined) return [];
   return [

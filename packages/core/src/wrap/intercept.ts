@@ -61,7 +61,7 @@ export interface CallChanges {
   readonly tries?: Tries | undefined;
   /** The listener for the progress of a put. */
   readonly onProgress?: PutOptions["onProgress"];
-  /** The function that is called at the last moment of a write or a delete. */
+  /** The function that is called immediately before a write or a delete becomes visible. */
   readonly beforeCommit?: WriteOptions["beforeCommit"];
 }
 
@@ -72,13 +72,13 @@ export interface CallChanges {
 export type Next<T> = (changes?: CallChanges) => Promise<T>;
 
 /**
- * The function of a layer that works around a call of any verb. The function cannot inspect the result, because each verb has a
- * different result.
+ * The function of a layer that handles a call of any verb. The function cannot inspect the result, because each verb
+ * has a different result.
  */
 export type Around = <T>(call: Call, next: Next<T>) => Promise<T>;
 
 /**
- * The part of a wrapper that works around each call of a provider.
+ * The part of a wrapper that handles each call of a provider.
  *
  * A layer that must inspect the result of a put, a copy, a move or a get has a special function for that verb. The special
  * function is called instead of `around`.
@@ -87,25 +87,25 @@ export interface Layer {
   /** The name of the function that makes the wrapper, as {@link StorageProvider.describe} reports it. */
   readonly type: string;
   /**
-   * Works around every call.
+   * Handles every call.
    *
    * @default the call is passed on unchanged
    */
   readonly around?: Around | undefined;
   /**
-   * Works around a put, instead of `around`.
+   * Handles a put, instead of `around`.
    *
    * @default none
    */
   readonly aroundPut?: ((call: PutCall, next: Next<ObjectInfo>) => Promise<ObjectInfo>) | undefined;
   /**
-   * Works around a copy or a move, instead of `around`.
+   * Handles a copy or a move, instead of `around`.
    *
    * @default none
    */
   readonly aroundCopy?: ((call: CopyCall, next: Next<ObjectInfo>) => Promise<ObjectInfo>) | undefined;
   /**
-   * Works around a get, instead of `around`.
+   * Handles a get, instead of `around`.
    *
    * @default none
    */

@@ -18,8 +18,8 @@ export interface KeyMapping {
 }
 
 /**
- * Passes every call of a provider on with different keys. Results and errors contain the caller's keys. Refs remain the refs of
- * the inner provider.
+ * Passes every call on to the inner provider, with the inner provider's keys. Results and errors contain the caller's
+ * keys. Refs remain the refs of the inner provider.
  */
 export function mapKeys(
   inner: ComposedProvider,

@@ -4,8 +4,8 @@ import { isStorageError } from "../contract/errors.js";
 import { begin, type Call, type Next } from "./intercept.js";
 
 /**
- * Makes `next` report each try if the call has a listener. The report contains the provider, the duration and the number of
- * transferred bytes.
+ * Returns a `next` that reports each try to the listener of the call. Without a listener, returns `next` itself. The
+ * report contains the provider, the duration and the number of transferred bytes.
  */
 export function tellingTries<T>(provider: string, call: Call, next: Next<T>): Next<T> {
   const { onEvent } = call.options;

@@ -63,9 +63,9 @@ export function checkTimeouts(options: TimeoutOptions): Limits {
  * Ends calls that hang, with the error `Timeout`. A transfer may take as long as it needs while bytes continue to
  * arrive.
  *
- * All limits are in milliseconds, and 0 switches a limit off. When the time is up, the inner call is aborted. Then the
- * wrapper waits only for a put, a copy or a move to remove the bytes that it has sent. This wait is at most as long as
- * the limit, and at most five seconds. When a write times out, the error has `applied: "unknown"`.
+ * All limits are in milliseconds, and 0 switches a limit off. When the time is up, the inner call is aborted. A put, a
+ * copy or a move then gets some time to remove the bytes that were sent: at most as long as the limit, and at most five
+ * seconds. When a write times out, the error has `applied: "unknown"`.
  *
  * @throws TypeError if a limit is not a whole number.
  */
@@ -81,8 +81,8 @@ export function timeout(inner: StorageProvider, options: TimeoutOptions = {}): S
   };
   let isClosed = false;
   const limited = <T>(call: Call, next: Next<T>, bodyOf?: (result: T) => GetResult["body"]): Promise<T> => {
-    // A chain whose first member was closed moves on to the next member. That member must not begin a call after its
-    // caller has received an error.
+    // When a chain closes, a call that was aborted on the first member moves on to the next member. The next member
+    // must refuse this call.
     if (isClosed) return Promise.reject(closed(inner.name, "no"));
     const { limit, limitMs } = limitOf(call);
     return limitMs === 0

@@ -17,7 +17,8 @@ interface SourceLimits {
 
 /**
  * Opens the body of a request in the same way as a put. Refuses a body that was read before, and fails if the client stops
- * sending. If the put ends before the body, reads and drops bytes for a while, so that the client can read the answer.
+ * sending. If the put ends early, the rest of the body is read and dropped for a while, so that the client can read the
+ * answer.
  *
  * @throws StorageError `SourceError`.
  */

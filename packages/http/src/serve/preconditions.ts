@@ -9,7 +9,7 @@ import {
 import { parseHttpDate } from "./http-date.js";
 import type { HeaderReader } from "../wire/http-request.js";
 
-/** The facts of an object against which conditions are checked. */
+/** The tag of an object and the time of its last change. Preconditions are checked against these two facts. */
 export interface Validators {
   readonly tag: EntityTag | undefined;
   /** The time of the last change, in whole seconds since 1970. */

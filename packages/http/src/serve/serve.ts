@@ -116,7 +116,7 @@ async function answerGet(asked: Asked): Promise<Answer> {
   const { storage, request, options } = asked;
   const conditions = parsePreconditions(request.headers);
   const isRedirecting = options.mode === "redirect" || options.mode === "auto";
-  // If the storage has several members, the facts are read first, because opening a body that is then not sent costs a
+  // If the storage has several members, the facts are read first: a body that is opened but not sent costs a
   // connection. A single provider needs only one request.
   if (isRedirecting || (conditions !== undefined && hasSeveralMembers(storage))) {
     const info = await lookAt(asked);

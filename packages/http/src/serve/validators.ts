@@ -23,7 +23,7 @@ function isComposed({ members = [] }: Description): boolean {
 }
 
 /**
- * Returns the facts of an object against which conditions are checked.
+ * Returns the tag of an object and the time of its last change. Preconditions are checked against these two facts.
  *
  * The tag is the provider's ETag. If the storage has several members, the tag is the write id instead, because members have
  * different ETags for the same object. All copies of an object share the write id. So a client can resume a download even if a

@@ -6,7 +6,10 @@ import { tell } from "./tell.js";
 import { toResponse } from "./to-response.js";
 import { writeAnswer } from "./write-answer.js";
 
-/** The property of a handler that holds its inner function. The inner function makes an `Answer` for Web requests and for `node:http`. */
+/**
+ * The property under which a handler stores its inner function. The inner function makes an `Answer` for Web requests
+ * and for `node:http`.
+ */
 const ANSWER: unique symbol = Symbol.for("stowage.http.answer");
 
 /** A function that answers a request. The function returns `undefined` if the request is meant for a different handler. */

@@ -15,8 +15,8 @@ export interface Incoming {
   /** The framework's own request, in which the application can find its session or its user. */
   readonly source: Request | IncomingMessage;
   /**
-   * The signal that aborts when the client has left. Absent for a Node request without its response: only a body that
-   * ends early then shows that the client has left.
+   * The signal that aborts when the client has left. Absent if the caller gave a Node request without its response. In
+   * that case, only a body that ends early shows that the client has left.
    */
   readonly signal?: AbortSignal | undefined;
   /** Tells the client to send its body, if the client waits for that (`Expect: 100-continue`). */
@@ -74,8 +74,9 @@ export function isWebRequest(request: Request | IncomingMessage): request is Req
 }
 
 /**
- * Returns a signal that aborts when the connection closes before the answer was sent. The requests of a connection are answered one after the
- * other, so they share one signal. A new signal for each request would take as long as reading a small file.
+ * Returns a signal that aborts when the connection closes before the answer was sent. The requests of a connection are
+ * answered one after the other, so they share one signal. A new signal for each request would take as long as reading a
+ * small file.
  */
 function signalOf(request: IncomingMessage, response: ServerResponse): AbortSignal {
   const controller = controllerOf(request);

@@ -59,7 +59,7 @@ export const httpPreconditionMutants: readonly HttpMutant[] = [
     breaks: asking(({ headers }) => (headers.has("if-modified-since") ? { "if-none-match": undefined } : {})),
   },
   {
-    name: "treats the same date as an older date",
+    name: "answers 200 if If-Modified-Since equals Last-Modified",
     rule: "If-Modified-Since with the Last-Modified date gives 304",
     breaks: rewrites("if-modified-since", (value, known) =>
       value === known.get("last-modified") ? undefined : value,

@@ -19,7 +19,7 @@ function refuses(pattern: RegExp, status: number): HttpBreak {
 /** Servers that interpret ranges wrongly. */
 export const httpRangeMutants: readonly HttpMutant[] = [
   {
-    name: "treats the last byte of a range as the byte after the range",
+    name: "leaves out the last byte of a range",
     rule: "bytes=0-99 is the first hundred bytes",
     breaks: reads(/^bytes=0-99$/, "bytes=0-98"),
   },
@@ -50,7 +50,7 @@ export const httpRangeMutants: readonly HttpMutant[] = [
   },
   {
     name: "refuses numbers that are too large",
-    rule: "a range with an end that is too large for an integer is also cut at the end of the object",
+    rule: "a range whose end is a number of 20 digits is cut at the end of the object",
     breaks: refuses(/\d{17}/, 400),
   },
   {

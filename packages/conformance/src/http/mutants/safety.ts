@@ -11,7 +11,7 @@ export const safetyMutants: readonly HttpMutant[] = [
   },
   {
     name: "lets browsers show pages",
-    rule: "a stored page or picture cannot run scripts at this origin",
+    rule: "a stored page or picture cannot run scripts at the server's origin",
     breaks: answering((response) =>
       altered(response, {
         headers: { "content-disposition": undefined, "content-security-policy": undefined },

@@ -118,7 +118,7 @@ export const signatureMutants: readonly HttpMutant[] = [
   },
   {
     name: "cuts bodies that are too long",
-    rule: "a signed upload with too many bytes is refused with and without Content-Length, and stores nothing",
+    rule: "with or without a Content-Length header, a signed upload with too many bytes is refused and stores nothing",
     breaks: answering((response) => (response.status === 413 ? instead(response, 201) : response)),
   },
   {

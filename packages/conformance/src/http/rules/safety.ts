@@ -35,17 +35,17 @@ function cannotBeCached({ headers }: HttpReply): void {
     /\bpublic\b|\bimmutable\b|max-age=[1-9]/,
     "the headers of the error allow caches to keep the error",
   );
-  assert.equal(etag, undefined, "an error has an ETag");
+  assert.equal(etag, undefined, "an error must not have an ETag");
 }
 
-/** Throws unless a browser saves the answer, or shows the answer without running its scripts. */
+/** Throws if a browser would show the answer and run the scripts in the answer. */
 function cannotRun({ headers }: HttpReply): void {
   const { "content-disposition": disposition = "", "content-security-policy": policy = "" } = headers;
   const isSaved = /^attachment\b/i.test(disposition);
   const isPlain = !/html|svg|xml/i.test(headers["content-type"] ?? "html");
   assert.ok(
     isSaved || isPlain || /(?:^|;)\s*sandbox\b(?![^;]*allow-scripts)/i.test(policy),
-    "a browser would run the scripts of the answer at this origin",
+    "a browser would run the scripts of the answer at the server's origin",
   );
 }
 
@@ -65,7 +65,7 @@ export const safetyRules: readonly HttpRule[] = [
     },
   },
   {
-    title: "a stored page or picture cannot run scripts at this origin",
+    title: "a stored page or picture cannot run scripts at the server's origin",
     source: "https://www.w3.org/TR/CSP3/#directive-sandbox",
     run: async ({ send, page, picture }) => {
       for (const { url } of [page, picture]) {

@@ -1,8 +1,8 @@
 import type { JournalPart } from "../../contract/journal.js";
 
 /**
- * Changes a control record that other processes may change too. If another process has changed the record in between, reads the record
- * again and repeats the change.
+ * Changes a control record that other processes may change too. If another process changes the record between the read
+ * and the write, reads the record again and repeats the change.
  *
  * @param change - Returns the new value of the record, or the old value if nothing needs to be written.
  * @returns The value of the record after the call; `undefined` if other processes changed the record during each of `tries` tries.

@@ -65,8 +65,8 @@ export interface JournalOptions {
    */
   readonly keepDeletesMs?: number | undefined;
   /**
-   * With a journal: `true` compares each read of a whole object with the SHA-256 of the bytes that were put, if that
-   * digest is known. A read of a copy with different bytes fails with `Integrity`. For objects of up to 1 MiB, the
+   * With a journal: `true` checks the bytes of each read of a whole object against the SHA-256 of the put, if the
+   * SHA-256 is known. A read of a copy with different bytes fails with `Integrity`. For objects of up to 1 MiB, the
    * composer reads another member instead. Repair replaces the wrong copy. Hashing makes reads slower.
    *
    * @default false
@@ -135,7 +135,7 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
   const onReplaced = (): void => void (state.isTrusted = given.length === 1);
   const marks = parts.journal.durable ? marksOf(name, journal, () => set) : undefined;
   const watched = (member: ComposedProvider): ComposedProvider => {
-    // A journal in memory starts empty, so it has no earlier state to compare a member with.
+    // A journal in memory starts empty, so it remembers no earlier state of a member.
     if (marks === undefined) return member;
     const marked = takesMarker(member) ? withMarker(name, journal, member, marks, onReplaced) : member;
     return whereKnown(roster, marked);

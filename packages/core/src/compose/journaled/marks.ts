@@ -13,7 +13,10 @@ const MARKS = "marks";
 /** The time between two increases of a member's mark while the composer is in use, in milliseconds. */
 const RAISE_MS = 10 * 60 * 1000;
 
-/** The time that one process has to raise a mark, in milliseconds. After that time, another process may raise the mark. */
+/**
+ * The time in milliseconds for which a process reserves a mark to raise it. After that time, another process may raise
+ * the mark.
+ */
 const RAISING_MS = 10_000;
 
 /** The mark of one member, as the journal knows it. */
@@ -26,8 +29,9 @@ interface Mark {
   readonly raisingUntil?: number | undefined;
   /**
    * The fate of the objects that only this member holds. This field is present while the member counts as restored from
-   * a backup. In a mirror, the member counts as restored until all its keys have been walked and no such objects are
-   * left. In other composers, the member counts as restored until an operator has accepted the member.
+   * a backup. In a mirror, the member counts as restored until all its keys have been walked and no objects are left
+   * that only this member holds. In other composers, the member counts as restored until an operator has accepted the
+   * member.
    */
   readonly restored?: Extras | undefined;
   /** The number of objects that only this restored member holds, counted so far. */
@@ -63,7 +67,7 @@ export interface Marks {
    * @returns `true` if this process has just learned that the member was restored from a backup.
    */
   readonly check: (member: ComposedProvider) => Promise<boolean>;
-  /** Tells whether a member was checked after a given time, or is being checked now. */
+  /** Tells whether the mark of a member was checked since a given time, or is being checked now. */
   readonly isCheckedSince: (name: string, time: number) => boolean;
   /** Requests a new comparison of a member's mark, because the member was not reachable for a while. */
   readonly doubt: (name: string) => void;

@@ -41,8 +41,8 @@ export interface ReplicaSet extends Group {
   /** The names of members that are read and emptied, and not written. */
   readonly retiring: readonly string[];
   /**
-   * The marks that show the journal when a member, or the journal itself, was restored. The marks are absent if the journal is lost when
-   * the process ends.
+   * The marks, by which the composer notices that a member or the journal was restored from a backup. The marks are
+   * absent if the journal is lost when the process ends.
    */
   readonly marks: Marks | undefined;
   readonly placement: Placement;
@@ -106,13 +106,16 @@ export function isStale({ marks, placement }: ReplicaSet, { name }: ComposedProv
   return placement.hasCopies && marks?.restored(name) !== undefined;
 }
 
-/** Returns the members whose answers count; all members if there is no such member. */
+/** Returns the members whose answers count. If no member's answer counts, returns all members. */
 export function believed(set: ReplicaSet, members: readonly ComposedProvider[]): readonly ComposedProvider[] {
   const some = members.filter((member) => !isStale(set, member));
   return some.length === 0 || some.length === members.length ? members : some;
 }
 
-/** Tells whether a member's answer must be ignored, because the member was found to be restored from a backup in the meantime. */
+/**
+ * Tells whether a member's answer must be ignored, because the member was restored from a backup. Sometimes the process
+ * learns of the restore only while the member answers.
+ */
 export function isDisbelieved(set: ReplicaSet, member: ComposedProvider): boolean {
   return isStale(set, member) && !believed(set, set.members).includes(member);
 }

@@ -59,7 +59,7 @@ function differing(
 ): StorageError {
   const reason =
     `${name} is ${ownMs} in this process and ${theirsMs} in process ${process}, which uses the same journal: ` +
-    "give both the same value, or stop the other process first";
+    "give both processes the same value, or stop the other process first";
   return new StorageError("Misconfigured", reason, {
     operation: "open",
     provider: composer,

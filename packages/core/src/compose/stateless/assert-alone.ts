@@ -6,8 +6,8 @@ import { askMember } from "../survey.js";
 import { clearCopy, holds, type ChainPut } from "./chain-put.js";
 
 /**
- * The pauses between the checks, in milliseconds. Only the writer whose member comes first in the chain waits and
- * checks again. During the pauses the other writer withdraws, unless it has already won.
+ * The pauses between the checks, in milliseconds. Of two writers, only the writer on the earlier member waits and
+ * checks again. During the pauses the writer on the later member withdraws, if its put has not yet succeeded.
  */
 const PAUSES_MS: readonly number[] = [20, 50, 100, 200, 400];
 

@@ -57,8 +57,8 @@ async function isFree(
 }
 
 /**
- * Copies within one member. Returns `undefined` if the member cannot copy and nothing has changed. A different member may then store the
- * copy.
+ * Copies within one member. If the member cannot make the copy and has changed nothing, returns `undefined`. A
+ * different member may then store the copy.
  */
 async function copyInside(
   chain: Chain,

@@ -8,8 +8,8 @@ import type { Chain } from "./chain.js";
 import { etagProblem } from "../../kit/etag-problem.js";
 
 /**
- * Deletes the key from every member, starting with the last member. The copy that reads find first is thus deleted last. If a member does
- * not confirm its delete, that copy still exists, so reads never find an older copy.
+ * Deletes the key from every member, starting with the last member. The copy that reads find first is thus deleted
+ * last. If an earlier delete fails, reads still find this copy, and never an older copy.
  *
  * @throws StorageError with the code of the first failure; `Unavailable` if a member did not answer.
  */
@@ -50,8 +50,8 @@ export async function deleteAtRef(
 }
 
 /**
- * Tells whether a member does not hold the key although its delete failed. A member that cannot delete is asked for the key, because it may
- * be read-only or unable to hold the key at all.
+ * Tells whether a member lacks the key after the delete on this member has failed. A member that cannot delete is asked
+ * for the key, because it may be read-only or unable to hold the key at all.
  */
 async function isAbsent(
   chain: Chain,

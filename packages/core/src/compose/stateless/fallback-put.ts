@@ -75,7 +75,7 @@ function assertMatch(
   { chain, key, answers }: Pick<ChainPut, "chain" | "key" | "answers">,
   ifMatch: string,
 ): void {
-  // Only one answer counts: the answer of the first member that has the object or does not answer.
+  // Only the first member that may hold the object counts: a member that has the object, or that does not answer.
   const first = answers.find((answer) => answer.state !== "absent");
   if (first?.state === "silent") throw mayHold(first.error, "put", key);
   const context = { operation: "put", provider: first?.info.provider ?? chain.name, key } as const;

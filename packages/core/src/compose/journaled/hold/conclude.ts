@@ -37,7 +37,7 @@ function keptUntil(
   return Math.max(now, ...times);
 }
 
-/** The time after which repair checks a key again, in milliseconds, if repair can do nothing for the key now. */
+/** The time in milliseconds until repair looks again at a key for which it can do nothing now. */
 const LATER_MS = 15 * 60 * 1000;
 
 /** Returns the time at which the key needs work again. */
@@ -51,6 +51,6 @@ function dueAt(row: KeyRow, members: readonly string[], targets: readonly string
     const isDone = holds[member] === (isTarget ? current.version : "absent");
     if (!isDone) times.push(isTarget || current.kind === "delete" ? now : clearAt);
   }
-  // If the list of times is empty, the key waits for a member that the configuration no longer names.
+  // If nothing is due on any configured member, the key waits for a member that the configuration no longer names.
   return times.length === 0 ? now + LATER_MS : times.reduce((a, b) => Math.min(a, b));
 }

@@ -105,7 +105,7 @@ export async function holding<T>(
 interface Patience {
   readonly signal: AbortSignal | undefined;
   readonly waitMs: number;
-  /** Leaves the queue and returns `true`. If the work has already begun, only returns `false`. */
+  /** Leaves the queue and returns `true`. If the work has already begun, changes nothing and returns `false`. */
   readonly leave: () => boolean;
   readonly tooLong: () => StorageError;
 }
@@ -170,8 +170,8 @@ export async function comparedEntry(
 }
 
 /**
- * Saves the row that a dead process has left behind. Only this function sets the time limits of the suspects. If each
- * check of the key set new limits, the limits would never be reached.
+ * Saves the row that a dead process has left behind. Only this function sets the time limits of the suspects. If every
+ * check of the key moved these limits into the future, the limits would never be reached.
  */
 async function takeOver(
   { journal, settleMs }: ReplicaSet,
@@ -220,7 +220,7 @@ function createHeldKey(set: ReplicaSet, operation: Operation, key: string, entry
   const renew = (): void => {
     if (isReleased) return;
     write(() => leased(held.row, leaseOf(set, held.row.lease?.sending ?? []))).then(
-      // Only the lease is new. The row keeps the facts that were learned in the meantime.
+      // Takes only the lease from the written row, because `held.row` may have changed in the meantime.
       (row) => row?.lease && (held.row = leased(held.row, row.lease)),
       () => {
         // The journal cannot be written, so the lease is not renewed. Once the lease has ended, another process may take the key over.
@@ -277,8 +277,8 @@ async function assertRevision({ journal }: ReplicaSet, key: string, rows: RowWri
 
 /**
  * Returns the longest time that writing an intent may take, in milliseconds. If the write takes longer, nothing is
- * sent. The version of an object contains a time. The journal knows of the object within this many milliseconds after
- * that time.
+ * sent. The version of an object contains a time. At most this many milliseconds after this time, the journal knows of
+ * the object.
  */
 export function intentMsMax({ leaseMs }: ReplicaSet): number {
   return leaseMs / 6;

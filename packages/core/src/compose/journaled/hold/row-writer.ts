@@ -23,7 +23,7 @@ export interface RowWriter {
   readonly write: (next: () => KeyRow | undefined) => Promise<KeyRow | undefined>;
   /** The revision that was read or written last. */
   readonly revision: () => string;
-  /** Tells whether a row with a lease was written. Since that write, requests may have been sent. */
+  /** Tells whether a row with a lease was written. If so, requests to members may already have been sent. */
   readonly isSaved: () => boolean;
 }
 

@@ -10,16 +10,16 @@ import type { ComposedProvider } from "../../../contract/composed-provider.js";
 
 /** The name of the control record. */
 export const INVENTORY = "inventory";
-/** The time after which the members are asked again, in milliseconds, if they were not empty or did not answer. */
+/** The time in milliseconds after which the members are asked again, if a member held objects or did not answer. */
 const EMPTY_PAUSE_MS = 60_000;
 
-/** The record of how far the keys that members hold have been walked. */
+/** The record of the walk through all keys that the members hold. It says how far the walk has come. */
 export interface Inventory {
   /** The epoch of the walk. A new epoch starts a new walk. */
   readonly epoch: string;
   /**
-   * The index of the walk, and the key after which the walk continues. Members that are alike are walked together. Other members are walked
-   * one by one.
+   * The index of the current walk. Members that are alike share one walk; otherwise each member has its own walk. The
+   * current walk continues after the key `after`.
    */
   readonly walk: number;
   readonly after?: string | undefined;
@@ -67,8 +67,8 @@ export function unlistable({ members }: ReplicaSet): readonly string[] {
 }
 
 /**
- * Refuses a put or a delete if a member cannot be walked, unless the journal knows every object. On such a member, only
- * objects that the journal knows can be found.
+ * Refuses a put or a delete if a member cannot be walked and the journal does not know every object. On such a member,
+ * only objects that the journal knows can be found.
  *
  * @throws StorageError `Misconfigured` while the journal does not know every object.
  */

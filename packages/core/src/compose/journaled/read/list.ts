@@ -12,8 +12,8 @@ import { LIST_LIMIT_DEFAULT, type ListOptions } from "../../../contract/call-opt
 import type { ObjectInfo } from "../../../contract/object.js";
 
 /**
- * The minimum and the maximum number of journal rows that one page reads. Between these limits, the page reads as many rows as it has
- * entries.
+ * The minimum and the maximum number of journal rows that are read for one page. Within these limits, as many rows are
+ * read as the page may have entries.
  */
 const ROWS_MIN = 100;
 const ROWS_MAX = 1000;

@@ -75,7 +75,7 @@ export function awayFrom<T>(
   return name === undefined ? undefined : notConfigured(name, reader.operation, key);
 }
 
-/** Tells whether the write of an object is not decided, or began after the row was read. */
+/** Returns true for a write that is still undecided, and for a write that began after the row was read. */
 export function isUncertain(row: KeyRow, version: string | undefined): boolean {
   if (isUndecided(row, version)) return true;
   return version !== undefined && row.open !== undefined && version > row.open.version;
@@ -157,7 +157,7 @@ async function race<T>(
   });
 }
 
-/** Returns the error for a key when no member that may hold its object answers. */
+/** Returns the error for a key whose object may exist only on members that do not answer. */
 export function outOfReach<T>(
   { set, key, reader, attempts }: Look<T>,
   silent: StorageError | undefined,

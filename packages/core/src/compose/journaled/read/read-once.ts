@@ -36,7 +36,7 @@ export async function readOnce<T>(
   return trusted ? await readBase(look, row) : await readNewest(look, row);
 }
 
-/** Reads a key for which nothing is left to do. Copies that are older than its row are ignored. */
+/** Reads a key for which nothing is left to do, and ignores copies that are older than the key's row. */
 async function readKept<T>(look: Look<T>, row: KeyRow): Promise<Reading<T>> {
   const { set, key, options } = look;
   const isTrue = set.state.isTrusted || (await isTrusted(set));
@@ -118,9 +118,10 @@ function nothingFound<T>(look: Look<T>, silent: StorageError | undefined): Readi
 }
 
 /**
- * Asks all other members for an object that one member lacks although the key is settled. This happens, for example, after a file was
- * removed by hand. The first member that has the object serves it, and repair checks the key again. If no member that answers has the
- * object, the key counts as absent. The read fails if a member has the object but cannot be read.
+ * Asks the other members of a settled key for an object that one member lacks. Another member may have the object, for
+ * example after a file was removed by hand. The first member that has the object serves it, and repair checks the key
+ * again. If no member that answers has the object, the key counts as absent. The read fails if a member has the object
+ * but cannot be read.
  */
 async function confirmAbsent<T>(
   look: Look<T>,

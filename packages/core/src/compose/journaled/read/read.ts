@@ -54,8 +54,8 @@ export async function readWithJournal<T>(
 }
 
 /**
- * Tells whether the write of an object had already ended when the journal was read. This is true if the journal had
- * recorded the write by that time and the key had no row. In this case the journal need not be read again.
+ * Tells whether the write of an object had already ended when the journal was read. This is true if the journal has
+ * recorded the write and the key no longer has a row. In this case the journal need not be read again.
  */
 function isOld(set: ReplicaSet, row: KeyRow | undefined, info: ObjectInfo, readAt: number): boolean {
   if (row !== undefined) return false;

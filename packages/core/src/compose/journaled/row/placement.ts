@@ -29,7 +29,8 @@ export interface Placement {
 }
 
 /**
- * Returns the placement with one copy. Each key has an order of members, and the object goes to the first of them that can store it.
+ * Returns the placement with one copy of each object. Each key has an order of members, and the object goes to the
+ * first member that can store it.
  *
  * @param order - The members in order of preference for a key.
  * @param moves - `true` if repair moves an object to the first member that can hold it; `false` if the object stays where it is.

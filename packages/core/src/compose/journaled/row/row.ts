@@ -47,8 +47,8 @@ export function quarantined(row: KeyRow, member: string, etag: string): KeyRow {
 }
 
 /**
- * Returns the row with a member marked as a suspect, because a request to the member ended without an answer. The
- * request may take effect until `until`.
+ * Returns the row with a member marked as a suspect, because a request to the member ended without an answer. At the
+ * time `until`, the request can no longer take effect.
  */
 export function suspected(row: KeyRow, member: string, until: number): KeyRow {
   return {
@@ -60,8 +60,8 @@ export function suspected(row: KeyRow, member: string, until: number): KeyRow {
 }
 
 /**
- * Returns the row without the suspects whose time is up, because their late requests can no longer change anything. If a write was decided,
- * returns the row unchanged.
+ * Returns the row without the suspects whose time is up, because their late requests can no longer change anything. If
+ * the row has a decided write, returns the row unchanged.
  */
 export function calmed(row: KeyRow, now: number): KeyRow {
   const all = Object.entries(row.suspects);
@@ -87,7 +87,7 @@ function unknownOn({ suspects }: KeyRow): KeyRow["holds"] {
   return Object.fromEntries(Object.keys(suspects).map((name) => [name, "unknown"]));
 }
 
-/** An object that was found on members. Its key was not in transition at that time. */
+/** An object that was found on members while its key was not in transition. */
 export interface FoundObject {
   /**
    * The identity of the object; absent if the object was not written through a composer with a journal. Such an object gets a version.
@@ -116,7 +116,7 @@ export function adopted(row: KeyRow, { identity, holds, etags, storedAt }: Found
   };
 }
 
-/** Returns the row, no longer marked as doubtful, with the given holdings of the members. */
+/** Returns the row with the given holdings of the members, and without the mark as doubtful. */
 export function confirmed(row: KeyRow, holds: KeyRow["holds"]): KeyRow {
   return { ...row, holds: { ...holds, ...unknownOn(row) }, isDoubtful: undefined };
 }
@@ -166,7 +166,7 @@ export function undecided(row: KeyRow): KeyRow {
   return row.open === undefined ? row : { ...row, open: undefined, uncertain: [...row.uncertain, row.open] };
 }
 
-/** Returns the row of a key for which nothing is left to do. The row stays until `until`. */
+/** Returns the row of a key for which nothing is left to do. The journal keeps the row until the time `until`. */
 export function kept(row: KeyRow, until: number, now: number): KeyRow {
   const remembered = row.remembered?.filter((each) => each.until > now);
   return {

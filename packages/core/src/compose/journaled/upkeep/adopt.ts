@@ -27,7 +27,7 @@ export async function adoptKeyOf(set: ReplicaSet, key: string, options: HoldOpti
       for (const { member } of extras) await dealWithExtra(set, held, member, options);
       return;
     }
-    // The object would get a version that is newer than the undecided writes.
+    // If the object were adopted now, it would get a newer version than the undecided writes.
     if (row.current?.version === "" && row.uncertain.length > 0) throw busy(set, "repair", key);
     await conclude(set, held, staying(row, set.journal.now() + set.graceMs));
   });

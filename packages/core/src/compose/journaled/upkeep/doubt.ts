@@ -5,8 +5,8 @@ import { doubted, takenOver } from "../row/row.js";
 import { everyKey } from "./every-key.js";
 
 /**
- * Marks every row as doubtful after the journal was restored from a backup. Members may hold newer objects than the rows say, and keys
- * without a row may differ between members.
+ * Marks every row as doubtful after the journal was restored from a backup. Members may hold newer objects than the
+ * rows say, and may hold different objects for a key without a row.
  */
 export async function doubtJournal(set: ReplicaSet): Promise<void> {
   await distrust(set);

@@ -78,7 +78,7 @@ async function letGo(
   });
 }
 
-/** Tells whether every other member that should still have the object has a copy. */
+/** Tells whether a copy of the object is on every other member that should still hold the object. */
 async function othersHave(
   set: ReplicaSet,
   member: ComposedProvider,

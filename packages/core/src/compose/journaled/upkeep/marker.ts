@@ -18,8 +18,8 @@ const CONTROL = "markers";
 const FRESH_MS = 10_000;
 
 /**
- * The shorter time in milliseconds for which a found marker stays valid. This time applies when the member answers that
- * there is no object, and is short because an empty disk gives the same answer.
+ * The shorter time in milliseconds for which a marker stays valid when the member answers that there is no object. An
+ * empty disk would give the same answer.
  */
 const FRESH_MS_ABSENT = 1000;
 

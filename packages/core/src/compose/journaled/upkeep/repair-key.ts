@@ -66,7 +66,7 @@ function hasProgress(set: ReplicaSet, { key }: HeldKey, before: KeyRow, after: K
   return lacking(after) < lacking(before);
 }
 
-/** Tells whether a member holds the right version, or nothing if it should hold nothing. */
+/** Tells whether a member holds what it should hold: the right version, or nothing. */
 function isRight({ current, holds }: KeyRow, name: string, isTarget: boolean): boolean {
   if (current === undefined) return false;
   return holds[name] === (current.kind === "put" && isTarget ? current.version : "absent");
@@ -136,7 +136,8 @@ async function withoutHolder(set: ReplicaSet, held: HeldKey, options: Caller): P
 }
 
 /**
- * Asks the targets of an object whether they have the current version now, before other copies of the object are deleted.
+ * Asks the targets of an object whether they still have the current version. Repair deletes other copies of the object
+ * only if all targets have this version.
  *
  * @returns The row with the answers if a target does not have the version or does not answer; `undefined` if all targets have it.
  */

@@ -31,8 +31,8 @@ export function upkeepOf(set: ReplicaSet): Upkeep {
 }
 
 /**
- * Repairs the keys that are due. If a key that failed before makes progress, a member must be working again. Repair
- * then tries all other waiting keys immediately. Repair also does this when a process starts.
+ * Repairs the keys that are due. If a key has failed before and now makes progress, a member must be working again.
+ * Repair then tries all other waiting keys immediately. Repair also does this when a process starts.
  */
 async function repairDue(set: ReplicaSet, options: Caller): Promise<number | undefined> {
   const { state } = set;

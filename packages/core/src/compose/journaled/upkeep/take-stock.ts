@@ -78,8 +78,9 @@ async function endRestores({ members, marks, placement }: ReplicaSet): Promise<v
 }
 
 /**
- * Returns the inventory with which the walk continues. The walk starts again after a new epoch or after a member was added. When a member
- * stops expiring objects, the walk also starts again, because that member may lack objects that expired earlier.
+ * Returns the inventory of the current walk, or of a new walk. The walk starts again after a new epoch or after a
+ * member was added. When a member stops expiring objects, the walk also starts again, because that member may lack
+ * objects that expired earlier.
  */
 function begunFor(set: ReplicaSet, epoch: string, stock: Inventory | undefined): Inventory {
   const own = expiringMembers(set);

@@ -38,7 +38,7 @@ export async function transfer(
     const info = (source = result.info);
     if (!isCurrent(current, from, info)) {
       if (!types.isUint8Array(result.body)) result.body.destroy();
-      throw mismatch(from, key, "the copy has a different version than the journal");
+      throw mismatch(from, key, "the version of the copy is not the version in the journal");
     }
     const expected = current.sha256 ?? digestIn(info);
     const onWrong = (): StorageError => {

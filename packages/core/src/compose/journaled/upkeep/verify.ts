@@ -24,8 +24,8 @@ const KEYS_AT_ONCE = 4;
 const ROUNDS_MAX = 3;
 
 /**
- * Asks every member about every key that any member lists, and reports each fault once. Keys in transition are left to
- * repair. With `mend`, a key with a fault is put in transition, so that repair fixes the fault.
+ * Asks every member about every key that any member lists, and reports each fault once. Skips keys in transition,
+ * because repair works on them. With `mend`, a key with a fault is put in transition, so that repair fixes the fault.
  *
  * @throws StorageError `Unavailable` if a member cannot be listed, or if a member that may hold objects is no longer configured.
  */
@@ -139,8 +139,8 @@ async function faultsOf(checked: Checked, { row }: JournalEntry): Promise<readon
 }
 
 /**
- * Tells whether a copy is the current object, judged by its facts alone. An object without a version may also be the
- * current object, as the source of the current copy.
+ * Tells whether a copy is the current object, judged by its facts alone. An object without a version may count as the
+ * current object too, because the current copy may have been made from that object.
  */
 function isSame({ member, info }: Copy, current: Copy): boolean {
   const version = versionOf(info);

@@ -62,7 +62,8 @@ function withRemembered(write: Write, row: KeyRow): KeyRow {
 }
 
 /**
- * Returns the names of the members that should have the write and do not have it. Members that were not needed are not counted.
+ * Returns the names of the members that should have the write and do not have it. Leaves out the members that the put
+ * did not need to try.
  */
 function lackingOf({ set, held, outcomes }: Write, row: KeyRow): readonly string[] {
   const now = set.journal.now();

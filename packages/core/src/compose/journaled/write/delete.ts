@@ -33,7 +33,7 @@ export async function deleteWithJournal(set: ReplicaSet, key: string, options: D
   });
 }
 
-/** Returns the members on which no request may still take effect. */
+/** Returns all members except those on which an earlier request may still take effect. */
 function unsuspected(set: ReplicaSet, row: KeyRow): readonly ComposedProvider[] {
   const now = set.journal.now();
   return set.members.filter(({ name }) => !isSuspect(row, name, now));

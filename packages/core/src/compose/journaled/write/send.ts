@@ -78,7 +78,10 @@ async function putFenced(
   }
 }
 
-/** Tells whether the row says that a member holds nothing, and the member supports create-only puts. */
+/**
+ * Tells whether a put can be create-only: the row says that the member holds nothing, and the member supports such
+ * puts.
+ */
 function isKnownEmpty({ holds, external }: KeyRow, { name, supports }: ComposedProvider): boolean {
   return (
     holds[name] === "absent" &&

@@ -6,6 +6,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build, transform } from "esbuild";
+import { checkMocks } from "./mocks/check.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const BIN = join(ROOT, "node_modules/.bin");
@@ -54,6 +55,7 @@ async function checkPackages(temp) {
   const tarballs = packages.flatMap(({ tarball }) => tarball ?? []);
   if (!(await check("install the tarballs", () => install(consumer, tarballs)))) return;
   await useThem(temp, consumer, packages);
+  await checkMocks(temp, tarballs, { install, run, check });
 }
 
 /** The packages of the workspace that are not private. */
@@ -84,12 +86,12 @@ async function checkFiles(tarball) {
 }
 
 /** Installs as a user would, but for our own packages: asking a registry for one of them fails. */
-async function install(folder, tarballs) {
-  await mkdir(folder);
+async function install(folder, tarballs, more = []) {
+  await mkdir(folder, { recursive: true });
   await writeFile(join(folder, ".npmrc"), "@stowage:registry=http://127.0.0.1:9/\nfetch-retries=0\n");
   await writeFile(join(folder, "package.json"), "{}\n");
   const root = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
-  await npmInstall(folder, [...tarballs, `@types/node@${root.devDependencies["@types/node"]}`]);
+  await npmInstall(folder, [...tarballs, `@types/node@${root.devDependencies["@types/node"]}`, ...more]);
 }
 
 async function useThem(temp, consumer, packages) {

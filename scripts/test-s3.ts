@@ -1,6 +1,6 @@
-// The S3 adapter against real servers, which this script installs and starts. Names of servers and of suites choose
-// some of them: `test:s3 [ceph] [ceph-newest] [swift] [features] [links] [objects] [setup] [guide] [guides] [chain] [faults] [traps] [clients]
-// [contract]`.
+// The S3 adapter against real servers, which this script installs and starts. Every server is tried through both wires. Names of
+// servers, of wires and of suites choose some of them: `test:s3 [ceph] [ceph-newest] [swift] [own] [sdk] [features] [links]
+// [objects] [setup] [guide] [guides] [chain] [faults] [traps] [clients] [contract]`.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,6 +13,7 @@ import { startSwift } from "./s3-servers/swift.js";
 import type { ServerKind } from "./s3-tests/real.js";
 import { SUITE_NAMES, testServer, type SuiteName } from "./s3-tests/server-tests.js";
 import { createTally } from "./s3-tests/tally.js";
+import { useWire, WIRES, type WireName } from "./s3-tests/wire.js";
 
 const SERVERS: Readonly<Record<ServerKind, (tls: Certificate) => Promise<S3Server>>> = {
   ceph: startCeph,
@@ -47,11 +48,14 @@ async function runTrusting(): Promise<number> {
 async function run(tls: Certificate): Promise<number> {
   process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] = "true";
   const tally = createTally();
-  const { kinds, suites } = chosen(process.argv.slice(2));
+  const { kinds, wires, suites } = chosen(process.argv.slice(2));
   for (const kind of kinds) {
     const server = await SERVERS[kind](tls);
     try {
-      await testServer(kind, server, suites, tally);
+      for (const wire of wires) {
+        useWire(wire);
+        await testServer(kind, server, suites, tally);
+      }
     } finally {
       await server.stop();
     }
@@ -62,15 +66,17 @@ async function run(tls: Certificate): Promise<number> {
 
 interface Choice {
   readonly kinds: readonly ServerKind[];
+  readonly wires: readonly WireName[];
   readonly suites: readonly SuiteName[];
 }
 
 function chosen(names: readonly string[]): Choice {
   const kinds = Object.keys(SERVERS) as ServerKind[];
-  const all: readonly string[] = [...kinds, ...SUITE_NAMES];
+  const all: readonly string[] = [...kinds, ...WIRES, ...SUITE_NAMES];
   const unknown = names.find((name) => !all.includes(name));
-  if (unknown !== undefined) throw new Error(`${unknown} is neither a server nor a suite: ${all.join(", ")}`);
-  return { kinds: some(kinds, names), suites: some(SUITE_NAMES, names) };
+  if (unknown !== undefined)
+    throw new Error(`${unknown} is no server, no wire and no suite: ${all.join(", ")}`);
+  return { kinds: some(kinds, names), wires: some(WIRES, names), suites: some(SUITE_NAMES, names) };
 }
 
 /** Those that were named, or all. */

@@ -11,6 +11,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { S3Server } from "../s3-servers/server.js";
+import { wireOfTests } from "./wire.js";
 
 export type ServerKind = "ceph" | "ceph-newest" | "swift";
 
@@ -69,7 +70,15 @@ export async function withReal(
   const folder = await mkdtemp(join(tmpdir(), "stowage-s3-test-"));
   const dialect = OWN_DIALECT[kind];
   const provider = (options: Partial<S3Options> = {}): StorageProvider =>
-    s3({ bucket, endpoint, credentials, dialect, ...options });
+    s3({
+      bucket,
+      endpoint,
+      credentials,
+      dialect,
+      // A client of the application's is always the SDK's.
+      ...(options.client === undefined && { wire: wireOfTests() }),
+      ...options,
+    });
   const storage = (options?: Partial<S3Options>): FileStorage => {
     const made = createStorage(provider(options), { retry: false });
     opened.push(made);

@@ -15,6 +15,7 @@ import { SETUP } from "./setup.js";
 import { RESUMABLE } from "./resumable.js";
 import type { Tally } from "./tally.js";
 import { testTraps } from "./traps/test-traps.js";
+import { wireOfTests } from "./wire.js";
 
 /** As which dialects a server is tried: its own, and the one that trusts a server with the least. */
 const DIALECTS: Readonly<Record<ServerKind, readonly DialectName[]>> = {
@@ -62,7 +63,7 @@ export async function testServer(
   suites: readonly SuiteName[],
   tally: Tally,
 ): Promise<void> {
-  console.log(`\n${server.title}`);
+  console.log(`\n${server.title}, wire ${wireOfTests()}`);
   for (const suite of suites) await SUITES[suite](kind, server, tally);
 }
 
@@ -92,11 +93,11 @@ async function testContract(
   endpoint: string,
 ): Promise<void> {
   const { protocol } = new URL(endpoint);
-  const bucket = `contract-${dialect}-${protocol.slice(0, -1)}`;
+  const bucket = `contract-${wireOfTests()}-${dialect}-${protocol.slice(0, -1)}`;
   const client = new S3Client({ endpoint, credentials, region: "us-east-1", forcePathStyle: true });
   await client.send(new CreateBucketCommand({ Bucket: bucket }));
   const { outcomes, passed, skipped, failed } = await runRules(() => {
-    const provider = s3({ bucket, endpoint, credentials, dialect });
+    const provider = s3({ bucket, endpoint, credentials, dialect, wire: wireOfTests() });
     return { provider, close: () => provider.close?.() };
   });
   for (const outcome of outcomes) {
@@ -104,7 +105,7 @@ async function testContract(
   }
   tally.add({ passed, failed });
   console.log(
-    `contract over ${protocol}//, dialect ${dialect}: ${passed} passed, ${skipped} skipped, ${failed} failed`,
+    `contract over ${protocol}//, wire ${wireOfTests()}, dialect ${dialect}: ${passed} passed, ${skipped} skipped, ${failed} failed`,
   );
   await tally.test("no upload is left by any rule", () => assertNoUploads(client, bucket));
   client.destroy();

@@ -1,5 +1,6 @@
 import { StorageError, decodeKeyPath, encodeKeyPath, keyProblem, type Located } from "@stowage/core/provider";
-import { amazonHost, amazonServer, partitionOf } from "./server/amazon.js";
+import { bucketAddress } from "./server/address.js";
+import { amazonHost, partitionOf } from "./server/amazon.js";
 import type { Server } from "./server/server.js";
 
 /** The functions that turn a key into a ref or a link, and a ref or a link back into a key. */
@@ -54,22 +55,7 @@ function bucketUrl({ provider, bucket, server, publicEndpoint }: PlacesOptions, 
     const reason = "the endpoint of the client is not known yet: give publicBaseUrl or endpoint";
     throw new StorageError("Misconfigured", reason, { operation: "publicUrl", provider, key });
   }
-  const url = new URL(endpoint ?? `https://${amazonServer(known)}`);
-  const isInPath = known.forcePathStyle || !isHostLabel(bucket, url);
-  if (!isInPath) url.hostname = `${bucket}.${url.hostname}`;
-  return `${url.href.replace(/\/$/, "")}${isInPath ? `/${encodeKeyPath(bucket)}` : ""}`;
-}
-
-/**
- * Tells whether the SDK accepts the name of a bucket as the first part of a host name. Over TLS the name must not
- * contain dots, because a wildcard certificate covers only one label.
- *
- * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
- */
-function isHostLabel(bucket: string, { protocol, hostname }: URL): boolean {
-  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket) || bucket.includes("..")) return false;
-  if (/(?:\d+\.){3}\d+/.test(bucket) || /^(?:[\d.]+|\[.*\])$/.test(hostname)) return false;
-  return !bucket.includes(".") || protocol === "http:";
+  return bucketAddress({ ...known, endpoint }, bucket).href.replace(/\/$/, "");
 }
 
 /**

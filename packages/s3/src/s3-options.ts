@@ -138,6 +138,16 @@ export interface S3Options {
    */
   readonly canList?: boolean | undefined;
   /**
+   * The part that sends requests. `"own"` is this package's own HTTP client, which takes a fraction of the SDK's time for
+   * small objects and listings. `"sdk"` is `@aws-sdk/client-s3`. Behaviour and errors are the same. `"auto"` is the own wire,
+   * except where only the SDK can reach the bucket: with `client`, `accelerate` or FIPS, and for directory buckets, multi-region
+   * access points and Object Lambda. It is also the SDK while a test mocks the SDK's client, and in Vitest and Jest if no
+   * `endpoint` is set. Links are always signed by the SDK, and buckets are set up by it.
+   *
+   * @default `"auto"`
+   */
+  readonly wire?: "auto" | "own" | "sdk" | undefined;
+  /**
    * A client of `@aws-sdk/client-s3`. The provider uses the client with the client's own configuration. If the client
    * has an endpoint of its own, also set `dialect`. Otherwise the provider refuses conditions, because the kind of
    * server is not known before the first request.
@@ -168,6 +178,7 @@ const S3_OPTIONS: OptionNames<S3Options> = {
   objects: true,
   canList: true,
   client: true,
+  wire: true,
 };
 
 /** @throws TypeError for options that do not fit the server. */
@@ -210,6 +221,7 @@ export function assertOptions(options: S3Options): void {
   assertEndpoints(options);
   assertCloudFront(options.cloudFront, options.publicBaseUrl);
   assertDialect(dialect);
+  oneOf("s3", "wire", options.wire, [undefined, "auto", "own", "sdk"]);
   oneOf("s3", "uploader", uploader, [undefined, "pooled", "lib-storage"]);
   wholeNumber("s3", "concurrency", concurrency, { least: 1, most: PARTS_MAX });
 }

@@ -12,10 +12,11 @@ import { OWN } from "./own-provider.js";
 import { createPlaces } from "./places.js";
 import { putObject } from "./put.js";
 import { assertForServer, assertOptions, type S3Options } from "./s3-options.js";
-import { sdkConnection } from "./sdk/requests.js";
+import { connect } from "./connection/connect.js";
 import type { Server, WatchedServer } from "./server/server.js";
 import { watchServer } from "./server/watch-server.js";
 import { dialectOf } from "./server/vendors.js";
+import { chooseWire } from "./wire/choose.js";
 import type { Store } from "./store.js";
 
 /**
@@ -84,12 +85,19 @@ function createStore(options: S3Options, server: WatchedServer, dialect: Dialect
   const { endpoint } = server.now();
   const unsignedPayload = options.unsignedPayload ?? !isPlainHttp(endpoint);
   const objects = withoutDefaults(options.objects ?? {}, dialect);
-  const request = { bucket, server, publicEndpoint, credentials, unsignedPayload, client };
+  const wire = chooseWire({
+    wanted: options.wire ?? "auto",
+    bucket,
+    server: server.now(),
+    hasClient: client !== undefined,
+  });
+  const request = { bucket, server, publicEndpoint, credentials, unsignedPayload, client, wire };
   return {
-    ...sdkConnection(request, dialect, objects),
+    ...connect(request, dialect, objects),
     name,
     bucket,
-    open: (other) => sdkConnection(request, other, objects).client,
+    open: (other) => connect(request, other, objects).client,
+    wire,
     objects,
     encrypts: false,
     knowsClass: false,
@@ -158,6 +166,7 @@ function verbsOf(store: Store): StorageProvider {
       type: "s3",
       name,
       promises: ["a put stores the whole object or nothing", "a put that fails leaves no part on the server"],
+      notes: [`requests are sent by the wire "${store.wire.wire}": ${store.wire.reason}`],
       limits: [
         `only the features of the dialect "${dialect.name}" are used`,
         ...(store.canList ? [] : [NO_LIST]),

@@ -22,6 +22,11 @@ export interface SmallServer extends AsyncDisposable {
   readonly seen: readonly Seen[];
 }
 
+/** Returns the wire through which this process tests. The tests of the connection run through both. */
+function wireOfTests(): "auto" | "sdk" {
+  return process.env["STOWAGE_TEST_WIRE"] === "sdk" ? "sdk" : "auto";
+}
+
 /** Starts a server that answers as it is told: for what no other server does when it should. */
 export async function smallServer(answer: (seen: Seen) => void | Promise<void>): Promise<SmallServer> {
   const all: Seen[] = [];
@@ -37,7 +42,7 @@ export async function smallServer(answer: (seen: Seen) => void | Promise<void>):
   const credentials = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "secret" };
   return {
     url,
-    options: { bucket: "b", endpoint: url, credentials },
+    options: { bucket: "b", endpoint: url, credentials, wire: wireOfTests() },
     seen: all,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();

@@ -11,6 +11,7 @@ import { fromHeaders } from "./server/facts.js";
 import type { ObjectOptions } from "./server/object-options.js";
 import type { Server } from "./server/server.js";
 import type { Places } from "./places.js";
+import type { ChosenWire } from "./wire/choose.js";
 
 /** The connection, the settings and the state that all methods of one provider share. */
 export interface Store {
@@ -23,6 +24,8 @@ export interface Store {
   readonly storing: (objects: ObjectOptions) => Pick<Store, "client" | "signer" | "setup" | "storing">;
   /** Opens a second client of the same server, for a different dialect. */
   readonly open: (dialect: Dialect) => S3Client;
+  /** The part of this package that sends the requests. */
+  readonly wire: ChosenWire;
   readonly places: Places;
   readonly dialect: Dialect;
   readonly partSizeBytes: number;

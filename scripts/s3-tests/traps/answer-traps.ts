@@ -64,7 +64,7 @@ export const ANSWER_TRAPS: readonly Trap[] = [
       ),
     without: [
       edit(
-        "s3/src/sdk/convert.ts",
+        "s3/src/requests/convert.ts",
         'if (EncodingType?.toLowerCase() !== "url") return text;',
         "void EncodingType;",
       ),
@@ -116,7 +116,7 @@ export const ANSWER_TRAPS: readonly Trap[] = [
       ),
     without: [
       edit(
-        "s3/src/sdk/object-requests.ts",
+        "s3/src/requests/object-requests.ts",
         "if (sizeIn(answer) !== undefined) return objectAnswer(answer);",
         "if (answer !== undefined) return objectAnswer(answer, sizeIn(answer) ?? 0);",
       ),
@@ -136,7 +136,7 @@ export const ANSWER_TRAPS: readonly Trap[] = [
       ),
     without: [
       edit(
-        "s3/src/sdk/failure.ts",
+        "s3/src/connection/failure.ts",
         "etag === undefined && metadata?.requestId === undefined",
         "etag === undefined",
       ),
@@ -157,7 +157,7 @@ export const ANSWER_TRAPS: readonly Trap[] = [
     },
     without: [
       edit(
-        "s3/src/sdk/failure.ts",
+        "s3/src/connection/failure.ts",
         "Math.abs(after - before) > CLOCK_MS_MIN",
         "Math.abs(after - before) < 0",
       ),
@@ -235,6 +235,8 @@ export const ANSWER_TRAPS: readonly Trap[] = [
           assert.ok(!inspect(error, { depth: 10 }).includes("Signature="));
         },
       ),
-    without: [edit("s3/src/sdk/failure.ts", "cause: safeCause(error),", "cause: (void safeCause, error),")],
+    without: [
+      edit("s3/src/connection/failure.ts", "cause: safeCause(error),", "cause: (void safeCause, error),"),
+    ],
   },
 ];

@@ -122,6 +122,13 @@ export const BODY_TRAPS: readonly Trap[] = [
       );
     },
     without: [edit("s3/src/sdk/sending.ts", "if (signal !== undefined) signals.set(request, signal);", "")],
+    withoutOwn: [
+      edit(
+        "s3/src/wire/exchange.ts",
+        "onAbort(signal, () => request.destroy())",
+        "onAbort(signal, () => {})",
+      ),
+    ],
   },
   {
     about: "bodies",
@@ -181,7 +188,7 @@ export const BODY_TRAPS: readonly Trap[] = [
     },
     without: [
       edit(
-        "s3/src/sdk/upload-requests.ts",
+        "s3/src/requests/upload-requests.ts",
         "if (page.IsTruncated !== true) return parts;",
         "if (page.NextPartNumberMarker === undefined) return parts;",
       ),
@@ -237,5 +244,6 @@ export const BODY_TRAPS: readonly Trap[] = [
       edit("s3/src/sdk/load.ts", "    expectContinueHeader: false,\n", ""),
       edit("s3/src/sdk/load.ts", "{ httpAgent, httpsAgent }", "{}"),
     ],
+    withoutOwn: [edit("s3/src/wire/exchange.ts", "port, agent, method", "port, agent: false, method")],
   },
 ];

@@ -36,6 +36,7 @@ export const CHECKSUM_TRAPS: readonly Trap[] = [
         'requestChecksumCalculation: "WHEN_SUPPORTED"',
       ),
     ],
+    withoutOwn: [],
   },
   {
     about: "checksums",
@@ -56,7 +57,7 @@ export const CHECKSUM_TRAPS: readonly Trap[] = [
     },
     without: [
       edit(
-        "s3/src/sdk/object-requests.ts",
+        "s3/src/requests/object-requests.ts",
         "          Body,\n",
         '          Body: (await import("node:stream")).Readable.from([Body]),\n',
       ),
@@ -88,7 +89,7 @@ export const CHECKSUM_TRAPS: readonly Trap[] = [
         assert.equal(await codeOf(storage.put("a", CONTENT.subarray(0, 100_000))), "Integrity");
       });
     },
-    without: [edit("s3/src/sdk/convert.ts", ', ChecksumAlgorithm: "CRC32" };', " };")],
+    without: [edit("s3/src/requests/convert.ts", ', ChecksumAlgorithm: "CRC32" };', " };")],
   },
   {
     about: "checksums",
@@ -109,7 +110,7 @@ export const CHECKSUM_TRAPS: readonly Trap[] = [
       );
       assert.deepEqual(new Set(told), new Set(sent));
     },
-    without: [edit("s3/src/sdk/upload-requests.ts", "PartNumber, ...checksum };", "PartNumber };")],
+    without: [edit("s3/src/requests/upload-requests.ts", "PartNumber, ...checksum };", "PartNumber };")],
   },
   {
     about: "checksums",
@@ -134,5 +135,6 @@ export const CHECKSUM_TRAPS: readonly Trap[] = [
         'responseChecksumValidation: "WHEN_SUPPORTED"',
       ),
     ],
+    withoutOwn: [],
   },
 ];

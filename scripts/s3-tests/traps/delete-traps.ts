@@ -16,6 +16,7 @@ export const DELETE_TRAPS: readonly Trap[] = [
       assert.equal(await storage().exists("a"), false);
     },
     without: [edit("s3/src/sdk/load.ts", "dialect.deletesWithMd5", "false")],
+    withoutOwn: [edit("s3/src/wire/commands.ts", "if (deletesWithMd5) {", "if (!deletesWithMd5) {")],
   },
   {
     about: "batch deletes",
@@ -55,7 +56,7 @@ export const DELETE_TRAPS: readonly Trap[] = [
       );
     },
     without: [
-      edit("s3/src/sdk/bucket-requests.ts", ".filter((key) => !gone.has(key))", ".filter(() => false)"),
+      edit("s3/src/requests/bucket-requests.ts", ".filter((key) => !gone.has(key))", ".filter(() => false)"),
     ],
   },
   {
@@ -95,9 +96,9 @@ export const DELETE_TRAPS: readonly Trap[] = [
     },
     without: [
       edit(
-        "s3/src/sdk/object-requests.ts",
-        "new sdk.DeleteObjectCommand({ Bucket, Key, VersionId, IfMatch }),",
-        "new sdk.DeleteBucketLifecycleCommand({ Bucket }),",
+        "s3/src/requests/object-requests.ts",
+        'send("DeleteObject", { Bucket, Key, VersionId, IfMatch })',
+        'send("DeleteObject", { Bucket } as never)',
       ),
     ],
   },

@@ -88,9 +88,9 @@ export const ERROR_TRAPS: readonly Trap[] = [
     },
     without: [
       edit(
-        "s3/src/sdk/failure.ts",
-        "config?.systemClockOffset)) throw error;\n    return await send();",
-        "config?.systemClockOffset)) throw error;\n    throw error;",
+        "s3/src/connection/failure.ts",
+        "clockOffsetMs())) throw error;\n    return await send();",
+        "clockOffsetMs())) throw error;\n    throw error;",
       ),
     ],
   },

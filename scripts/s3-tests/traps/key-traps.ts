@@ -20,7 +20,11 @@ export const KEY_TRAPS: readonly Trap[] = [
       );
     },
     without: [
-      edit("s3/src/sdk/convert.ts", 'return decodeURIComponent(text.replaceAll("+", " "));', "return text;"),
+      edit(
+        "s3/src/requests/convert.ts",
+        'return decodeURIComponent(text.replaceAll("+", " "));',
+        "return text;",
+      ),
     ],
   },
   {
@@ -31,7 +35,7 @@ export const KEY_TRAPS: readonly Trap[] = [
     },
     without: [
       edit(
-        "s3/src/sdk/bucket-requests.ts",
+        "s3/src/requests/bucket-requests.ts",
         "(answer.Contents ?? [])",
         "(answer.Contents as NonNullable<typeof answer.Contents>)",
       ),
@@ -47,7 +51,7 @@ export const KEY_TRAPS: readonly Trap[] = [
         assert.equal(await (await storage().get("copy")).text(), key);
       }
     },
-    without: [edit("s3/src/sdk/convert.ts", "${encodeKeyPath(key)}${version}", "${key}${version}")],
+    without: [edit("s3/src/requests/convert.ts", "${encodeKeyPath(key)}${version}", "${key}${version}")],
   },
   {
     about: "keys and facts",
@@ -58,7 +62,7 @@ export const KEY_TRAPS: readonly Trap[] = [
       assert.deepEqual((await storage().head("a")).metadata, { a: "b" });
     },
     without: [
-      edit("s3/src/sdk/copy-requests.ts", 'MetadataDirective: "REPLACE"', 'MetadataDirective: "COPY"'),
+      edit("s3/src/requests/copy-requests.ts", 'MetadataDirective: "REPLACE"', 'MetadataDirective: "COPY"'),
     ],
   },
   {

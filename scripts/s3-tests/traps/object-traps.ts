@@ -88,7 +88,7 @@ export const OBJECT_TRAPS: readonly Trap[] = [
     },
     without: [
       edit(
-        "s3/src/sdk/object-fields.ts",
+        "s3/src/requests/object-fields.ts",
         "`${encodeURIComponent(name)}=${encodeURIComponent(value)}`",
         "new URLSearchParams([[name, value]]).toString()",
       ),

@@ -89,7 +89,7 @@ export const SERVER_TRAPS: readonly Trap[] = [
     },
     without: [
       edit(
-        "s3/src/places.ts",
+        "s3/src/server/address.ts",
         'return !bucket.includes(".") || protocol === "http:";',
         "void protocol; return true;",
       ),

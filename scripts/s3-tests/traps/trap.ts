@@ -9,6 +9,8 @@ export interface Trap extends RealTest {
   readonly mocked?: boolean | undefined;
   /** With these the test must fail. */
   readonly without: readonly Edit[];
+  /** The same for the own wire, where that has another work-around; empty where it needs none. Default: `without`. */
+  readonly withoutOwn?: readonly Edit[] | undefined;
 }
 
 type Topic =

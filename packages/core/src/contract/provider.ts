@@ -13,8 +13,8 @@ import type { Located, ObjectInfo, ServedRange } from "./object.js";
 import type { Supports } from "./supports.js";
 
 /**
- * The bytes to write, in one form for all kinds of input. A provider reads a body with `open()`, or uses `bytes` or `path`
- * directly if it is present.
+ * The bytes to write, in one form for all kinds of input. A provider reads a body with `open()`, or uses `bytes` or
+ * `path` directly if one of them is present.
  *
  * **Behaviour**
  * - If a body is not `replayable`, only the first `open()` works. Later calls fail with `SourceError`.
@@ -27,7 +27,7 @@ export interface Body {
   readonly size?: number | undefined;
   /** True if `open` may be called again. */
   readonly replayable: boolean;
-  /** All bytes, if they are already in memory. They must not be changed. */
+  /** All bytes, if they are already in memory. The bytes must not be changed. */
   readonly bytes?: Uint8Array | undefined;
   /** The path of a file with exactly these bytes, if the body is a file. */
   readonly path?: string | undefined;
@@ -41,9 +41,15 @@ export interface ListPage {
   readonly objects: readonly ObjectInfo[];
   /** The common prefixes, in the same order. Each prefix ends with the delimiter. */
   readonly prefixes: readonly string[];
-  /** Present if there are more entries. A page may be short or even empty. Only a missing cursor ends a listing. */
+  /**
+   * Present if there are more entries. A page may be short or even empty. A listing has ended only when the cursor is
+   * missing.
+   */
   readonly cursor?: string | undefined;
-  /** The keys that break the rules, such as `"videos/"`. Other software has written them, and no verb can reach them. */
+  /**
+   * The keys that break the rules, such as `"videos/"`. Other software has written these keys, and no verb can reach
+   * their objects.
+   */
   readonly skipped?: readonly SkippedKey[] | undefined;
 }
 
@@ -79,14 +85,17 @@ export interface Description {
   readonly tier?: "stateless" | "embedded" | "shared" | undefined;
   readonly promises?: readonly string[] | undefined;
   readonly limits?: readonly string[] | undefined;
+  /** Facts about the way in which the provider works. They are neither promises nor limits. */
+  readonly notes?: readonly string[] | undefined;
   /** The providers that this provider wraps or combines, in order. */
   readonly members?: readonly Description[] | undefined;
 }
 
 /**
- * An object that stores objects in one place. Authors of adapters implement this interface. Applications use `FileStorage`.
+ * The interface of a provider, which stores objects in one place. Authors of adapters implement this interface.
+ * Applications use `FileStorage`.
  *
- * The interface is small, with one way to do each thing. Its members are function properties and never use `this`, so each
+ * The interface is small, with one way to do each thing. Its functions are properties and never use `this`, so each
  * function can be passed on separately.
  *
  * **Behaviour that holds for every verb**
@@ -110,7 +119,8 @@ export interface StorageProvider {
    * Writes a complete object, or writes nothing.
    *
    * **Behaviour**
-   * - When the put resolves, every later read returns the new bytes and facts together. They are as durable as the provider.
+   * - When the put resolves, every later read returns the new bytes and facts together. The object is then as durable
+   *   as the provider.
    * - When the put rejects with `applied: "no"`, the old object is unchanged.
    * - After two puts of one key at the same time, the key has the complete object of one of the two puts.
    * - If a body is shorter or longer than its `size`, nothing is committed.
@@ -161,15 +171,15 @@ export interface StorageProvider {
   /** Makes a permanent link that works for everybody. */
   readonly publicUrl?: ((key: string) => string) | undefined;
 
-  /** Makes a link for reading that expires. */
+  /** Makes a temporary link for reading an object. */
   readonly signedUrl?: ((key: string, options: SignedUrlOptions) => Promise<string>) | undefined;
 
   /** Makes a signed request that a client uses to upload the object directly to the store. */
   readonly signUpload?: ((key: string, options: SignUploadOptions) => Promise<SignedUpload>) | undefined;
 
   /**
-   * The functions for uploads in parts, which clients send directly to the store. They are for large files and unreliable
-   * connections.
+   * The functions for uploads in parts, which clients send directly to the store. Such uploads are for large files and
+   * unreliable connections.
    */
   readonly multipart?: MultipartUploads | undefined;
 

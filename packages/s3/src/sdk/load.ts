@@ -5,6 +5,7 @@ import type { Agent as HttpAgent } from "node:http";
 import type { Agent as HttpsAgent } from "node:https";
 import type { Dialect } from "../server/dialect.js";
 import type { WatchedServer } from "../server/server.js";
+import { sdkOf } from "./mocks.js";
 import { sdkPackage } from "./packages.js";
 import { foreignSender, ownSender, type Sender } from "./sending.js";
 
@@ -32,17 +33,32 @@ export interface Loaded {
   readonly sender: Sender;
 }
 
+interface LoadOptions {
+  /**
+   * The copy of the SDK.
+   *
+   * @default the copy of this package
+   */
+  readonly sdk?: typeof Sdk | undefined;
+  /**
+   * The URL of the server for clients that get links.
+   *
+   * @default the server's own URL
+   */
+  readonly publicEndpoint?: string | undefined;
+}
+
 export async function loadSdk(
   options: SdkClientOptions,
   [httpAgent, httpsAgent]: readonly [HttpAgent, HttpsAgent],
   dialect: Dialect,
-  publicEndpoint?: string,
+  { sdk: given, publicEndpoint }: LoadOptions = {},
 ): Promise<Loaded> {
-  const sdk = await sdkPackage("@aws-sdk/client-s3", () => import("@aws-sdk/client-s3"));
+  const { client: foreign } = options;
+  const known = given ?? (foreign && sdkOf(foreign));
+  const sdk = known ?? (await sdkPackage("@aws-sdk/client-s3", () => import("@aws-sdk/client-s3")));
   const server = await options.server.ask();
-  if (options.client !== undefined) {
-    return { sdk, client: options.client, sender: foreignSender(options.client) };
-  }
+  if (foreign !== undefined) return { sdk, client: foreign, sender: foreignSender(foreign) };
   const { region, forcePathStyle, accelerate, dualstack, fips } = server;
   const endpoint = publicEndpoint ?? server.endpoint;
   const { credentials } = options;

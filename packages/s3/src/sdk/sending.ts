@@ -2,9 +2,9 @@ import { types } from "node:util";
 import { linkedController, onAbort, type RefusedError } from "@stowage/core/provider";
 import type { S3Client as SdkClient } from "@aws-sdk/client-s3";
 import { S3FailureError, type S3Call } from "../server/client.js";
-import { waiting } from "./agents.js";
-import { BLOCK_BYTES, heldBack, lastMoment, lastMoments } from "./last-moment.js";
-import { assertKeys, explainUnsent } from "./credentials.js";
+import { waiting } from "../connection/agents.js";
+import { BLOCK_BYTES, heldBack, lastMoment, lastMoments } from "../connection/last-moment.js";
+import { assertKeys, explainUnsent } from "../connection/credentials.js";
 
 /** One request that is being sent, with its stage and its listeners. */
 interface Sending extends Pick<S3Call, "signal" | "beforeCommit"> {
@@ -83,7 +83,11 @@ export function foreignSender(client: SdkClient): Sender {
       return await client.send(command as never, abortedBy(given));
     const { controller, unlink } = linkedController(given);
     sending.abort = () => controller.abort();
-    return await client.send(command as never, abortedBy(controller.signal)).finally(unlink);
+    try {
+      return await client.send(command as never, abortedBy(controller.signal));
+    } finally {
+      unlink();
+    }
   });
 }
 

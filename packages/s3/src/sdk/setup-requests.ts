@@ -1,8 +1,9 @@
 import { compareKeys } from "@stowage/core/provider";
 import { S3FailureError, type S3Call } from "../server/client.js";
-import { decodeListed } from "./convert.js";
-import { required, senseless } from "./failure.js";
-import type { Requests } from "./shared.js";
+import { decodeListed } from "../requests/convert.js";
+import { required, senseless } from "../connection/failure.js";
+import type { Loaded } from "./load.js";
+import type { Sender } from "./sending.js";
 
 /** The parts of a bucket's set-up, by their names in S3. */
 export type Subresource =
@@ -56,7 +57,18 @@ type AnyCommand = new (input: object) => object;
 /** The parts of the set-up whose answers, like the requests, hold the configuration in a field of its own. */
 const NESTED: ReadonlySet<Subresource> = new Set(["PublicAccessBlock", "BucketEncryption"]);
 
-export function setupRequests({ request, bucket: Bucket }: Requests): S3Setup {
+/** The bucket, and the function that sends the set-up requests. The SDK always sends them. */
+interface SdkRequests {
+  readonly bucket: string;
+  readonly request: <T>(call: S3Call, send: (sending: Sending, http: S3Call) => Promise<T>) => Promise<T>;
+}
+
+interface Sending {
+  readonly sdk: Loaded["sdk"];
+  readonly client: Sender;
+}
+
+export function setupRequests({ request, bucket: Bucket }: SdkRequests): S3Setup {
   return {
     read: async (what, call) => {
       const [name = "", none] = NAMES[what];

@@ -2,10 +2,10 @@ import type { GetObjectCommand, PutObjectCommand, UploadPartCommand } from "@aws
 import type { S3Signer, SignedRequest, Signing } from "../server/signer.js";
 import type { ObjectFields } from "../server/client.js";
 import type { ObjectOptions } from "../server/object-options.js";
-import { sdkFields } from "./convert.js";
-import { assertKeys, explainUnsent } from "./credentials.js";
+import { sdkFields } from "../requests/convert.js";
+import { assertKeys, explainUnsent } from "../connection/credentials.js";
 import type { Loaded } from "./load.js";
-import { formInputs, objectInputs } from "./object-fields.js";
+import { formInputs, objectInputs } from "../requests/object-fields.js";
 import { sdkPackage } from "./packages.js";
 
 type Command = GetObjectCommand | PutObjectCommand | UploadPartCommand;

@@ -240,6 +240,8 @@ export interface S3Failure {
   readonly bucketRegion?: string | undefined;
   /** True if the request never left this process. */
   readonly isUnsent?: boolean | undefined;
+  /** True if the last bytes of the request never left this process. The server does not carry out such a request. */
+  readonly isPartial?: boolean | undefined;
   /** A word that is added to the message. The word is a name or a code, never a text from an answer. */
   readonly detail?: string | undefined;
   /** An error that may be printed. It contains neither the text that was signed nor the body of an answer. */

@@ -2,7 +2,7 @@ import type { GetObjectCommandOutput, HeadObjectCommandOutput } from "@aws-sdk/c
 import { encodeKeyPath } from "@stowage/core/provider";
 import type { ObjectAnswer, ObjectFields } from "../server/client.js";
 import type { Digest } from "../server/digest.js";
-import { assertSensible, senseless } from "./failure.js";
+import { assertSensible, senseless } from "../connection/failure.js";
 
 /** @param size - The size in bytes. It is used if the answer does not contain the size. */
 export function objectAnswer(

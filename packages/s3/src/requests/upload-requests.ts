@@ -4,7 +4,7 @@ import { digestOf } from "../server/digest.js";
 import { encryptionOf } from "./object-fields.js";
 import type { Requests, Storing } from "./shared.js";
 import { digestFields, digestIn, sdkFields } from "./convert.js";
-import { assertSensible, required, senseless } from "./failure.js";
+import { assertSensible, required, senseless } from "../connection/failure.js";
 
 /** The SDK's names for the algorithms. The SDK has no name for MD5, because MD5 is not one of S3's own checksums. */
 const ALGORITHMS = { crc32: "CRC32", crc32c: "CRC32C", sha256: "SHA256", md5: undefined } as const;
@@ -18,52 +18,49 @@ export function uploadRequests(
 ): Pick<S3Client, Verb> {
   return {
     createUpload: ({ key: Key, fields, checksums = true }, call) =>
-      request(call, async ({ sdk, client }, http) => {
+      request(call, async (send) => {
         const named = checksums && algorithm !== undefined ? ALGORITHMS[algorithm] : undefined;
         const checksum = named && { ChecksumAlgorithm: named };
         const input = { Bucket, Key, ...made, ...sdkFields(fields), ...checksum };
-        const answer = await client.send(new sdk.CreateMultipartUploadCommand(input), http);
+        const answer = await send("CreateMultipartUpload", input);
         return { uploadId: required(answer.UploadId, answer.$metadata), encryption: encryptionOf(answer) };
       }),
     uploadPart: ({ key: Key, uploadId: UploadId, partNumber: PartNumber, body: Body }, call) =>
-      request(call, async ({ sdk, client }, http) => {
+      request(call, async (send) => {
         const digest = algorithm && digestOf(Body, algorithm);
         const input = { Bucket, Key, UploadId, PartNumber, Body, ...opened, ...digestFields(digest) };
-        const { ETag, $metadata } = await client.send(new sdk.UploadPartCommand(input), http);
+        const { ETag, $metadata } = await send("UploadPart", input);
         return { etag: partEtag(ETag, $metadata), digest };
       }),
     listParts: (upload, call) =>
-      request(call, async ({ sdk, client }, http) => {
+      request(call, async (send) => {
         const input = { Bucket, Key: upload.key, UploadId: upload.uploadId };
-        return await allParts((PartNumberMarker) =>
-          client.send(new sdk.ListPartsCommand({ ...input, PartNumberMarker }), http),
-        );
+        return await allParts((PartNumberMarker) => send("ListParts", { ...input, PartNumberMarker }));
       }),
     completeUpload: (
       { key: Key, uploadId: UploadId, parts, ifMatch: IfMatch, ifNoneMatch: IfNoneMatch },
       call,
     ) =>
-      request(call, async ({ sdk, client }, http) => {
+      request(call, async (send) => {
         const Parts = parts.map(({ etag: ETag, digest, partNumber: PartNumber }) => {
           const { ContentMD5: _none, ChecksumAlgorithm: _named, ...checksum } = digestFields(digest);
           return { ETag, PartNumber, ...checksum };
         });
         const input = { Bucket, Key, UploadId, IfMatch, IfNoneMatch, MultipartUpload: { Parts }, ...opened };
-        const answer = await client.send(new sdk.CompleteMultipartUploadCommand(input), http);
+        const answer = await send("CompleteMultipartUpload", input);
         return { etag: answer.ETag, versionId: answer.VersionId, encryption: encryptionOf(answer) };
       }),
     listUploads: (key, call) =>
-      request(call, async ({ sdk, client }, http) => {
-        const list = new sdk.ListMultipartUploadsCommand({ Bucket, Prefix: key });
-        const { Uploads = [], $metadata } = await client.send(list, http);
+      request(call, async (send) => {
+        const { Uploads = [], $metadata } = await send("ListMultipartUploads", { Bucket, Prefix: key });
         return Uploads.filter(({ Key }) => Key === key).map(({ UploadId, Initiated }) => ({
           uploadId: required(UploadId, $metadata),
           begunAt: Initiated,
         }));
       }),
     abortUpload: ({ key: Key, uploadId: UploadId }, call) =>
-      request(call, async ({ sdk, client }, http) => {
-        await client.send(new sdk.AbortMultipartUploadCommand({ Bucket, Key, UploadId }), http);
+      request(call, async (send) => {
+        await send("AbortMultipartUpload", { Bucket, Key, UploadId });
       }),
   };
 }

@@ -7,8 +7,8 @@ import type {
 import type { ListedObject, S3Client, S3Failure } from "../server/client.js";
 import type { Requests } from "./shared.js";
 import { decodeListed } from "./convert.js";
-import { required, senseless } from "./failure.js";
-import { safeName } from "./safe-cause.js";
+import { required, senseless } from "../connection/failure.js";
+import { safeName } from "../connection/safe-cause.js";
 
 /** Makes the requests that list a bucket or delete many of its keys. */
 export function bucketRequests({
@@ -17,10 +17,11 @@ export function bucketRequests({
 }: Requests): Pick<S3Client, "deleteObjects" | "listObjects"> {
   return {
     deleteObjects: (keys, call) =>
-      request(call, async ({ sdk, client }, http) => {
+      request(call, async (send) => {
         const Delete = { Objects: keys.map((Key) => ({ Key })) };
-        const answer = await client.send(new sdk.DeleteObjectsCommand({ Bucket, Delete }), http);
+        const answer = await send("DeleteObjects", { Bucket, Delete });
         const { Deleted = [], Errors = [], $metadata } = answer;
+        if (Deleted.length + Errors.length === 0) throw senseless($metadata);
         const gone = new Set(Deleted.map(({ Key }) => Key));
         const errors = new Map(Errors.map((error) => [error.Key, error]));
         return keys
@@ -28,19 +29,16 @@ export function bucketRequests({
           .map((key) => ({ key, failure: keyFailure(errors.get(key), $metadata) }));
       }),
     listObjects: (list, call) =>
-      request(call, async ({ sdk, client }, http) => {
-        const answer = await client.send(
-          new sdk.ListObjectsV2Command({
-            Bucket,
-            Prefix: list.prefix === "" ? undefined : list.prefix,
-            Delimiter: list.delimiter,
-            MaxKeys: list.limit,
-            ContinuationToken: list.token,
-            StartAfter: list.after,
-            EncodingType: "url",
-          }),
-          http,
-        );
+      request(call, async (send) => {
+        const answer = await send("ListObjectsV2", {
+          Bucket,
+          Prefix: list.prefix === "" ? undefined : list.prefix,
+          Delimiter: list.delimiter,
+          MaxKeys: list.limit,
+          ContinuationToken: list.token,
+          StartAfter: list.after,
+          EncodingType: "url",
+        });
         if (answer.IsTruncated === undefined) throw senseless(answer.$metadata);
         return {
           objects: (answer.Contents ?? []).map((object) => listedObject(object, answer)),

@@ -5,16 +5,14 @@ import type { Requests } from "./shared.js";
 export function tagRequests({ request, bucket: Bucket }: Requests): Pick<S3Client, "readTags" | "writeTags"> {
   return {
     readTags: ({ key: Key, versionId: VersionId }, call) =>
-      request(call, async ({ sdk, client }, http) => {
-        const tagging = new sdk.GetObjectTaggingCommand({ Bucket, Key, VersionId });
-        const { TagSet = [] } = await client.send(tagging, http);
+      request(call, async (send) => {
+        const { TagSet = [] } = await send("GetObjectTagging", { Bucket, Key, VersionId });
         return Object.fromEntries(TagSet.map(({ Key: name = "", Value = "" }) => [name, Value]));
       }),
     writeTags: ({ key: Key, versionId: VersionId, tags }, call) =>
-      request(call, async ({ sdk, client }, http) => {
+      request(call, async (send) => {
         const TagSet = Object.entries(tags).map(([name, Value]) => ({ Key: name, Value }));
-        const tagging = new sdk.PutObjectTaggingCommand({ Bucket, Key, VersionId, Tagging: { TagSet } });
-        await client.send(tagging, http);
+        await send("PutObjectTagging", { Bucket, Key, VersionId, Tagging: { TagSet } });
       }),
   };
 }

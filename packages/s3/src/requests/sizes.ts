@@ -2,7 +2,7 @@ import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
 import type { Readable } from "node:stream";
 import { S3FailureError, type GetAnswer } from "../server/client.js";
 import { objectAnswer, sizeIn } from "./convert.js";
-import { failureOf } from "./failure.js";
+import { failureOf } from "../connection/failure.js";
 
 type Open = (range?: string) => Promise<GetObjectCommandOutput>;
 

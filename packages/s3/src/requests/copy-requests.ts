@@ -1,6 +1,6 @@
 import type { S3Client } from "../server/client.js";
 import { copySource, digestIn, sdkFields } from "./convert.js";
-import { assertSensible, required } from "./failure.js";
+import { assertSensible, required } from "../connection/failure.js";
 import { copiedKey, encryptionOf } from "./object-fields.js";
 import type { Requests, Storing } from "./shared.js";
 
@@ -11,28 +11,25 @@ export function copyRequests(
 ): Pick<S3Client, "copyObject" | "copyPart"> {
   return {
     copyObject: ({ from, key: Key, fields, ifNoneMatch: IfNoneMatch, ifSourceMatch }, call) =>
-      request(call, async ({ sdk, client }, http) => {
-        const answer = await client.send(
-          new sdk.CopyObjectCommand({
-            Bucket,
-            Key,
-            CopySource: copySource(from),
-            CopySourceIfMatch: ifSourceMatch,
-            IfNoneMatch,
-            MetadataDirective: "REPLACE",
-            ...(made.Tagging !== undefined && { TaggingDirective: "REPLACE" as const }),
-            ...made,
-            ...copiedKey(from.encryption),
-            ...sdkFields(fields),
-          }),
-          http,
-        );
+      request(call, async (send) => {
+        const answer = await send("CopyObject", {
+          Bucket,
+          Key,
+          CopySource: copySource(from),
+          CopySourceIfMatch: ifSourceMatch,
+          IfNoneMatch,
+          MetadataDirective: "REPLACE",
+          ...(made.Tagging !== undefined && { TaggingDirective: "REPLACE" as const }),
+          ...made,
+          ...copiedKey(from.encryption),
+          ...sdkFields(fields),
+        });
         const { CopyObjectResult, VersionId } = answer;
         assertSensible(CopyObjectResult?.ETag, answer.$metadata);
         return { etag: CopyObjectResult?.ETag, versionId: VersionId, encryption: encryptionOf(answer) };
       }),
     copyPart: ({ from, offset, length, ...part }, call) =>
-      request(call, async ({ sdk, client }, http) => {
+      request(call, async (send) => {
         const input = {
           Bucket,
           Key: part.key,
@@ -44,7 +41,7 @@ export function copyRequests(
           ...opened,
           ...copiedKey(from.encryption),
         };
-        const { CopyPartResult, $metadata } = await client.send(new sdk.UploadPartCopyCommand(input), http);
+        const { CopyPartResult, $metadata } = await send("UploadPartCopy", input);
         return { etag: required(CopyPartResult?.ETag, $metadata), digest: digestIn(CopyPartResult ?? {}) };
       }),
   };

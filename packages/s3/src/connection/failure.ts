@@ -3,19 +3,19 @@ import { S3FailureError, type S3Failure } from "../server/client.js";
 import { localFailure } from "./local-failure.js";
 import { safeCause, safeId, safeName } from "./safe-cause.js";
 
-/** The part of the SDK's client that knows the time of the server. */
-interface Clock {
-  readonly config?: { readonly systemClockOffset?: number };
-}
-
-/** Sends a request, and throws its failure as an {@link S3FailureError}. */
+/**
+ * Makes a request, and throws its failure as an {@link S3FailureError}. Makes the request once more if the answer has shown that
+ * the request was signed with a wrong time.
+ *
+ * @param clockOffsetMs - Returns the time by which the server's clock is ahead, as far as answers have shown it.
+ */
 export async function attempt<T>(
   signal: AbortSignal | undefined,
   send: () => Promise<T>,
-  clock: Clock = {},
+  clockOffsetMs: () => number,
 ): Promise<T> {
   try {
-    return await sendInTime(send, clock);
+    return await sendInTime(send, clockOffsetMs);
   } catch (error) {
     if (error instanceof RefusedError) throw error.reason;
     if (signal?.aborted === true) throw signal.reason;
@@ -23,13 +23,12 @@ export async function attempt<T>(
   }
 }
 
-/** Sends a request. Sends the request once more if the SDK has learned the server's time from the answer. */
-async function sendInTime<T>(send: () => Promise<T>, clock: Clock): Promise<T> {
-  const before = clock.config?.systemClockOffset;
+async function sendInTime<T>(send: () => Promise<T>, clockOffsetMs: () => number): Promise<T> {
+  const before = clockOffsetMs();
   try {
     return await send();
   } catch (error) {
-    if (!isSkewed(error, before, clock.config?.systemClockOffset)) throw error;
+    if (!isSkewed(error, before, clockOffsetMs())) throw error;
     return await send();
   }
 }
@@ -46,18 +45,18 @@ const CLOCK_MS_MIN = 60_000;
  */
 const REFUSALS: ReadonlySet<number | undefined> = new Set([400, 401, 403]);
 
-/** Tells whether a request was signed with a wrong time and the SDK has learned the right time from the answer. */
-function isSkewed(error: unknown, before: number | undefined, after: number | undefined): boolean {
+/** Tells whether a request failed because of a wrong signing time, which the answer has corrected. */
+function isSkewed(error: unknown, before: number, after: number): boolean {
   const { code, status } = error instanceof S3FailureError ? error.failure : failureOf(error);
   if (code === "RequestTimeTooSkewed") return true;
-  if (before === undefined || after === undefined || !REFUSALS.has(status)) return false;
-  return Math.abs(after - before) > CLOCK_MS_MIN;
+  return REFUSALS.has(status) && Math.abs(after - before) > CLOCK_MS_MIN;
 }
 
 interface SdkError {
   readonly name?: unknown;
   readonly code?: unknown;
   readonly Code?: unknown;
+  readonly Region?: unknown;
   readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string } | undefined;
   readonly $response?: { readonly headers?: Record<string, string> } | undefined;
 }
@@ -75,7 +74,7 @@ const MISSING: ReadonlySet<unknown> = new Set(["NotFound", "NoSuchKey", "NoSuchV
 export function failureOf(error: unknown): S3Failure {
   const local = localFailure(error);
   if (local !== undefined) return local;
-  const { name, code, Code, $metadata, $response } = Object(error) as SdkError;
+  const { name, code, Code, Region, $metadata, $response } = Object(error) as SdkError;
   const headers = $response?.headers ?? {};
   const status = $metadata?.httpStatusCode ?? (MISSING.has(name) ? 404 : undefined);
   return {
@@ -84,7 +83,7 @@ export function failureOf(error: unknown): S3Failure {
     requestId: safeId($metadata?.requestId),
     retryAfterMs: retryAfterIn(headers),
     deniedAction: deniedActionIn(error),
-    bucketRegion: safeName(headers["x-amz-bucket-region"]),
+    bucketRegion: safeName(headers["x-amz-bucket-region"]) ?? safeName(Region),
     cause: safeCause(error),
   };
 }

@@ -1,19 +1,20 @@
 import type { S3Call } from "../server/client.js";
 import type { DigestAlgorithm } from "../server/digest.js";
-import type { Loaded } from "./load.js";
-import type { Sender } from "./sending.js";
+import type { CommandInput, CommandName, CommandOutput } from "./commands.js";
 import type { ObjectInputs } from "./object-fields.js";
 
 /** The bucket, and the function that sends all requests. */
 export interface Requests {
   readonly bucket: string;
-  readonly request: <T>(call: S3Call, send: (sending: Sending, http: S3Call) => Promise<T>) => Promise<T>;
+  /** Makes a request of one or more commands. Throws a failure as an `S3FailureError`. */
+  readonly request: <T>(call: S3Call, make: (send: SendCommand) => Promise<T>) => Promise<T>;
 }
 
-interface Sending {
-  readonly sdk: Loaded["sdk"];
-  readonly client: Sender;
-}
+/** Sends one command for the call that a request belongs to. */
+export type SendCommand = <Name extends CommandName>(
+  name: Name,
+  input: CommandInput<Name>,
+) => Promise<CommandOutput<Name>>;
 
 /** The options with which every request stores objects. */
 export interface Storing extends ObjectInputs {

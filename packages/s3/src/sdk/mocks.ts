@@ -1,0 +1,66 @@
+import type * as Sdk from "@aws-sdk/client-s3";
+import { clock } from "@stowage/core/provider";
+import { createRequire } from "node:module";
+
+/** The end of the path of the SDK's module. Node keeps this module among its loaded modules, for both kinds of imports. */
+const SDK_MODULE = /[\\/]@aws-sdk[\\/]client-s3[\\/]dist-cjs[\\/]index\.js$/;
+
+/** The time between two searches for further copies of the SDK, in milliseconds. */
+const SEARCH_MS = 100;
+
+interface LoadedModule {
+  readonly exports?: Partial<typeof Sdk>;
+}
+
+const { cache } = createRequire(import.meta.url);
+const found = new Map<string, LoadedModule>();
+let searchedAt = Number.NEGATIVE_INFINITY;
+
+/**
+ * Returns the copy of the SDK in which a test of the application has replaced `send` for the whole class of clients, as
+ * `aws-sdk-client-mock` does. Requests then have to be sent by this copy. Looks only at copies that are already loaded, because
+ * loading the SDK takes a tenth of a second.
+ */
+export function mockedSdk(): typeof Sdk | undefined {
+  search();
+  for (const { exports } of found.values()) {
+    if (exports?.S3Client !== undefined && Object.hasOwn(exports.S3Client.prototype, "send"))
+      return exports as typeof Sdk;
+  }
+  return undefined;
+}
+
+/**
+ * Returns the copy of the SDK that made a client. Its commands are the ones that a mock of this client knows. Returns `undefined`
+ * if no loaded copy made the client.
+ */
+export function sdkOf(client: object): typeof Sdk | undefined {
+  search();
+  for (const { exports } of found.values()) {
+    if (exports?.S3Client !== undefined && client instanceof exports.S3Client) return exports as typeof Sdk;
+  }
+  return undefined;
+}
+
+/** Searches the loaded modules for copies of the SDK. A search takes time, so a program that runs no tests searches rarely. */
+function search(): void {
+  const now = clock.now();
+  if (now - searchedAt < SEARCH_MS && !isTestRun()) return;
+  searchedAt = now;
+  for (const path of Object.keys(cache)) {
+    if (!SDK_MODULE.test(path)) continue;
+    const module = cache[path];
+    if (module !== undefined) found.set(path, module);
+  }
+}
+
+/** Tells whether a test runner runs this process. */
+function isTestRun(): boolean {
+  const { env } = process;
+  return isInTestRunner() || env["NODE_TEST_CONTEXT"] !== undefined || env["NODE_ENV"] === "test";
+}
+
+/** Tells whether Vitest or Jest runs this process. */
+export function isInTestRunner(): boolean {
+  return process.env["VITEST"] !== undefined || process.env["JEST_WORKER_ID"] !== undefined;
+}

@@ -1,0 +1,84 @@
+import type { ObjectOptions } from "../server/object-options.js";
+import type { Dialect } from "../server/dialect.js";
+import type { S3Signer } from "../server/signer.js";
+import type { Agents } from "../connection/agents.js";
+import type { Commands } from "../requests/commands.js";
+import { attempt } from "../connection/failure.js";
+import { mockedSdk } from "./mocks.js";
+import { loadSdk, type Loaded, type SdkClientOptions } from "./load.js";
+import { setupRequests, type S3Setup } from "./setup-requests.js";
+import { sdkSigner } from "./sign.js";
+
+/** The work that the SDK does. The SDK is loaded when it is first needed. */
+export interface SdkAccess {
+  readonly commands: Commands;
+  readonly setup: S3Setup;
+  /** Makes a signer for objects that are stored with these options. */
+  readonly signer: (objects: ObjectOptions) => S3Signer;
+}
+
+/** The options of {@link sdkAccess}. */
+interface AccessOptions {
+  readonly sdk: SdkClientOptions;
+  readonly agents: Agents;
+  readonly dialect: Dialect;
+  /** Returns the time by which the server's clock is ahead, if the own wire has learned it. Links are signed with this time. */
+  readonly clockOffsetMs: (() => number) | undefined;
+}
+
+/** Makes the access to `@aws-sdk/client-s3`, which sends commands, signs links and sets buckets up. */
+export function sdkAccess({ sdk: options, agents, dialect, clockOffsetMs }: AccessOptions): SdkAccess {
+  let loaded: Loaded | undefined;
+  const load = lazily(async () => (loaded = await loadSdk(options, agents, dialect)));
+  const { publicEndpoint, bucket } = options;
+  const mocked = new Map<object, Promise<Loaded>>();
+  // A test that mocks the SDK mocks its own copy, which need not be the copy of this package.
+  const loadForTest = (): Promise<Loaded> => {
+    const sdk = options.client === undefined ? mockedSdk() : undefined;
+    if (sdk === undefined) return load();
+    const known = mocked.get(sdk) ?? loadSdk(options, agents, dialect, { sdk });
+    mocked.set(sdk, known);
+    return known;
+  };
+  const loadSigning =
+    publicEndpoint === undefined ? load : lazily(() => loadSdk(options, agents, dialect, { publicEndpoint }));
+  const signing = async (): Promise<Loaded> => {
+    const made = await loadSigning();
+    if (clockOffsetMs !== undefined) made.client.config.systemClockOffset = clockOffsetMs();
+    return made;
+  };
+  const offset = (): number => loaded?.client.config?.systemClockOffset ?? 0;
+  return {
+    commands: {
+      prepare: loadForTest,
+      send: async (name, input, call) => {
+        const { sdk, sender } = await loadForTest();
+        const Command = sdk[`${name}Command`] as unknown as new (fields: object) => never;
+        return await sender.send(new Command(input), call);
+      },
+      clockOffsetMs: offset,
+    },
+    setup: setupRequests({
+      bucket,
+      request: async (call, send) => {
+        const { sdk, sender: client } = await loadForTest();
+        return await attempt(call.signal, () => send({ sdk, client }, call), offset);
+      },
+    }),
+    signer: (objects) => sdkSigner(signing, bucket, objects),
+  };
+}
+
+/** Returns a function that makes something when it is first needed. After a failure, the next call tries again. */
+function lazily<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return async () => {
+    made ??= make();
+    try {
+      return await made;
+    } catch (error) {
+      made = undefined;
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,133 @@
+import { types } from "node:util";
+import { onAbort, type RefusedError } from "@stowage/core/provider";
+import { request as requestHttp, type Agent, type ClientRequest, type IncomingMessage } from "node:http";
+import { request as requestHttps } from "node:https";
+import { Readable } from "node:stream";
+import type { S3Call } from "../server/client.js";
+import { waiting } from "../connection/agents.js";
+import { BLOCK_BYTES, heldBack, lastMoment, lastMoments } from "../connection/last-moment.js";
+
+/** The server to which requests go. */
+export interface Target {
+  readonly isTls: boolean;
+  readonly hostname: string;
+  readonly port: number;
+  readonly agent: Agent;
+}
+
+/** A request that is ready to be sent. */
+export interface Outgoing {
+  readonly method: string;
+  /** The path with its query. */
+  readonly path: string;
+  readonly headers: Record<string, string>;
+  readonly body: Uint8Array | undefined;
+}
+
+/** The failure of a request that was not answered. */
+export class UnansweredError extends Error {
+  override readonly name = "UnansweredError";
+  /** True if the request used a connection that an earlier request had used too. The server may have closed it meanwhile. */
+  readonly isOnUsedConnection: boolean;
+  /** True if the last bytes of the request were still in this process. A server does not apply such a request. */
+  readonly isPartial: boolean;
+
+  constructor(cause: unknown, request: ClientRequest | undefined) {
+    super("the request was not answered", { cause });
+    this.isOnUsedConnection = request?.reusedSocket === true;
+    this.isPartial = request === undefined || !request.writableFinished;
+  }
+}
+
+/**
+ * Sends one request, and waits for the start of its answer.
+ *
+ * @throws UnansweredError if there is no answer. The reason of `call.signal` if it aborts, and a `RefusedError` if
+ * `call.beforeCommit` throws.
+ */
+export function exchange(
+  target: Target,
+  outgoing: Outgoing,
+  { signal, onSent, beforeCommit }: S3Call,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    let refusal: (() => RefusedError | undefined) | undefined;
+    let body: unknown = outgoing.body;
+    if (onSent !== undefined) waiting.set(outgoing.headers, () => onSent(0));
+    if (beforeCommit !== undefined) {
+      const moment = lastMoment({ beforeCommit, isWatched: true, abort: () => {} });
+      refusal = moment.refusal;
+      lastMoments.set(outgoing.headers, moment);
+      body = moment.hold(body, onSent);
+    } else if (onSent !== undefined && types.isUint8Array(body) && body.byteLength > BLOCK_BYTES) {
+      onSent(0);
+      body = heldBack(body, onSent, undefined);
+    }
+    const request = open(target, outgoing);
+    const unlink = signal && onAbort(signal, () => request.destroy());
+    let isSettled = false;
+    const fail = (error: unknown): void => {
+      if (body instanceof Readable) body.destroy();
+      if (isSettled) return;
+      isSettled = true;
+      const refused = refusal?.();
+      if (refused !== undefined) reject(refused);
+      else if (signal?.aborted === true) reject(signal.reason as Error);
+      else reject(new UnansweredError(error, request));
+    };
+    request.once("response", (message) => {
+      isSettled = true;
+      resolve(message);
+    });
+    // After the answer has begun, an error of the connection ends the answer, whose reader then learns of it.
+    request.on("error", fail);
+    request.once("close", () => {
+      unlink?.();
+      fail(undefined);
+    });
+    send(request, body);
+  });
+}
+
+function open({ isTls, hostname, port, agent }: Target, { method, path, headers }: Outgoing): ClientRequest {
+  const options = { hostname, port, agent, method, path, headers, setHost: false };
+  try {
+    return isTls ? requestHttps(options) : requestHttp(options);
+  } catch (error) {
+    throw new UnansweredError(error, undefined);
+  }
+}
+
+function send(request: ClientRequest, body: unknown): void {
+  if (body instanceof Readable) body.pipe(request);
+  else if (types.isUint8Array(body)) request.end(body);
+  else request.end();
+}
+
+/** The error for an answer that has more bytes than any answer of S3. */
+export class LongAnswerError extends Error {
+  override readonly name = "LongAnswerError";
+}
+
+/**
+ * Reads the body of an answer.
+ *
+ * @throws LongAnswerError if it has more than `mostBytes` bytes. The connection is closed then.
+ */
+export function readBody(message: IncomingMessage, mostBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    message.on("data", (chunk: Buffer) => {
+      length += chunk.byteLength;
+      chunks.push(chunk);
+      if (length > mostBytes) message.destroy(new LongAnswerError("the answer is too long"));
+    });
+    message.once("error", reject);
+    message.once("end", () => {
+      const [first] = chunks;
+      resolve(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, length));
+    });
+  });
+}

@@ -1,0 +1,100 @@
+import { S3FailureError } from "../server/client.js";
+import { assertKeys, credentialsFailure } from "../connection/credentials.js";
+import type { Keys } from "./sign.js";
+
+/** Credentials as an application gives them: the keys, or a function that returns the keys. */
+export type GivenKeys = KeysWithEnd | (() => Promise<KeysWithEnd>);
+
+export interface KeysWithEnd extends Keys {
+  /** The time at which the keys end. */
+  readonly expiration?: Date;
+}
+
+/** The time before their end at which keys are renewed, in milliseconds. */
+const RENEW_MS = 5 * 60_000;
+
+/** The source of the keys that sign requests. */
+export interface KeySource {
+  /** Returns the keys. Rejects with an {@link S3FailureError} if there are none. */
+  readonly get: (now: number) => KeysWithEnd | Promise<KeysWithEnd>;
+  /** Forgets the keys because a server has refused them. The next request asks for new ones. */
+  readonly forget: () => void;
+}
+
+/**
+ * Makes a source of keys. A function is called once for many requests, and again five minutes before its keys end. When a
+ * renewal fails, the old keys are used until their end.
+ */
+export function keySource(given: GivenKeys): KeySource {
+  if (typeof given !== "function") return { get: () => checked(given), forget: () => {} };
+  let current: KeysWithEnd | undefined;
+  let renewing: Promise<KeysWithEnd> | undefined;
+  const renew = async (now: number): Promise<KeysWithEnd> => {
+    try {
+      return (current = checked(await given()));
+    } catch (error) {
+      if (current !== undefined && endOf(current) > now) return current;
+      throw error instanceof S3FailureError ? error : new S3FailureError(credentialsFailure(error));
+    } finally {
+      renewing = undefined;
+    }
+  };
+  return {
+    get: (now) => {
+      if (current !== undefined && endOf(current) - RENEW_MS > now) return current;
+      renewing ??= renew(now);
+      return renewing;
+    },
+    forget: () => void (current = undefined),
+  };
+}
+
+function checked(keys: KeysWithEnd): KeysWithEnd {
+  assertKeys(keys);
+  return keys;
+}
+
+function endOf({ expiration }: KeysWithEnd): number {
+  return expiration === undefined ? Number.POSITIVE_INFINITY : new Date(expiration).getTime();
+}
+
+/**
+ * Returns the search of the SDK: environment, profile, role of the machine. Keys in the environment are read without the SDK,
+ * because its packages take time to load.
+ */
+export function searchedKeys(
+  region: string | undefined,
+  load: () => Promise<SearchPackage>,
+): () => Promise<KeysWithEnd> {
+  let search: (() => Promise<KeysWithEnd>) | undefined;
+  return async () => {
+    const found = keysInEnvironment();
+    if (found !== undefined) return found;
+    if (search === undefined) {
+      const { defaultProvider } = await load();
+      search = defaultProvider({ ...(region !== undefined && { clientConfig: { region } }) });
+    }
+    return await search();
+  };
+}
+
+/** The part of `@aws-sdk/credential-provider-node` that this package uses. */
+export interface SearchPackage {
+  readonly defaultProvider: (init: object) => () => Promise<KeysWithEnd>;
+}
+
+/** Returns the keys in the environment. A profile in the environment has precedence, as in the SDK. */
+function keysInEnvironment(): KeysWithEnd | undefined {
+  const { env } = process;
+  const accessKeyId = env["AWS_ACCESS_KEY_ID"];
+  const secretAccessKey = env["AWS_SECRET_ACCESS_KEY"];
+  const sessionToken = env["AWS_SESSION_TOKEN"];
+  const expires = env["AWS_CREDENTIAL_EXPIRATION"];
+  if (!accessKeyId || !secretAccessKey || env["AWS_PROFILE"]) return undefined;
+  return {
+    accessKeyId,
+    secretAccessKey,
+    ...(sessionToken && { sessionToken }),
+    ...(expires && { expiration: new Date(expires) }),
+  };
+}

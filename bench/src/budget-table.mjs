@@ -1,4 +1,5 @@
 /** The rows of the budget: Stowage next to its bases. */
+import { beforeOf } from "./packages.mjs";
 import { compare, medianOf } from "./statistics.mjs";
 import { formatRatio, formatSlice, formatTable, yesOrNo } from "./table.mjs";
 
@@ -17,6 +18,7 @@ export function budgetRow(measured) {
     ratio,
     cpuRatio: compare(measured, base, subject, "cpuMs")?.median,
     control: compare(measured, base, "control")?.median,
+    before: compare(measured, beforeOf(subject), subject)?.median,
     target,
     met: target === undefined || base === undefined ? undefined : ratio?.median >= target,
     problems,
@@ -34,6 +36,7 @@ export function budgetTable(rows) {
     "quartiles",
     "target",
     "met",
+    "× before",
     "again",
     "CPU",
   ];
@@ -50,6 +53,7 @@ function budgetCells({
   target,
   met,
   control,
+  before,
   cpuRatio,
 }) {
   return [
@@ -62,6 +66,7 @@ function budgetCells({
     ratio === undefined ? "–" : `${formatRatio(ratio.low)}–${formatRatio(ratio.high)}`,
     formatRatio(target),
     yesOrNo(met),
+    formatRatio(before),
     formatRatio(control),
     formatRatio(cpuRatio),
   ];

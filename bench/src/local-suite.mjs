@@ -1,6 +1,6 @@
 /** What a process that measures local files needs. */
 import path from "node:path";
-import { SUBJECTS, moduleOf, openStore as open } from "./subjects.mjs";
+import { openStore as open, subjectOf } from "./subjects.mjs";
 
 export { WORKLOADS } from "./workloads.mjs";
 
@@ -10,5 +10,5 @@ export async function openStore(subject, place, name) {
 
 /** What a cold start is measured with: a module with `open(root, options)`. */
 export function startOf(subject, place) {
-  return { module: moduleOf(subject), options: SUBJECTS[subject].options, root: path.join(place, subject) };
+  return { ...subjectOf(subject), root: path.join(place, subject) };
 }

@@ -16,6 +16,7 @@ import {
 import { describeEnvironment } from "./environment.mjs";
 import { measureColdStarts, measureComparisons, measureMemory } from "./measurements.mjs";
 import { readOptions } from "./options.mjs";
+import { withBefore } from "./packages.mjs";
 import { STREAM_BYTES } from "./streams.mjs";
 import { PEERS, SUBJECTS } from "./subjects.mjs";
 import { WORKLOADS } from "./workloads.mjs";
@@ -49,9 +50,9 @@ const suite = {
   newPlace: () => mkdtemp(path.join(root, "step-")),
   dropPlace: (place) => rm(place, { recursive: true }),
 };
-const budgets = (await measureComparisons(chosen(BUDGETS, options, PEERS), suite, scale.budgets)).map(
-  budgetRow,
-);
+const budgets = (
+  await measureComparisons(withBefore(chosen(BUDGETS, options, PEERS)), suite, scale.budgets)
+).map(budgetRow);
 print("Budgets: how many times as fast as the base", budgets, budgetTable);
 const peers = (await measureComparisons(chosen(PEER_COMPARISONS, options, PEERS), suite, scale.peers)).map(
   peerRow,

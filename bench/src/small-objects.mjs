@@ -6,7 +6,7 @@ import { times } from "./times.mjs";
 const WRITES = 100;
 const READS = 320;
 const BYTES = 4096;
-const FOLDERS = 4;
+const FOLDERS = 16;
 const DATE_TOLERANCE_MS = 60_000;
 
 const content = randomBytes(BYTES);
@@ -50,6 +50,55 @@ export function existences(concurrency) {
     check: checkExists,
     operations: READS,
     run: (store) => times(READS, concurrency, (i) => store.exists(keyOf(0, i))),
+  });
+}
+
+/** Objects of 4 MiB into memory, one at a time. */
+export function wholes() {
+  const bytes = randomBytes(4 * 1024 * 1024);
+  const COUNT = 8;
+  return {
+    title: "get 4 MiB into memory, c1",
+    kind: "small",
+    verbs: ["put", "get"],
+    operations: COUNT,
+    bytes: COUNT * bytes.byteLength,
+    prepare: (store) => store.put("buffers/one.bin", bytes),
+    check: async (store) => equalBytes(await store.get("buffers/one.bin"), bytes),
+    run: async (store) => {
+      for (let index = 0; index < COUNT; index++) {
+        const { byteLength } = await store.get("buffers/one.bin");
+        if (byteLength !== bytes.byteLength)
+          throw new Error(`${byteLength} bytes instead of ${bytes.byteLength}`);
+      }
+    },
+  };
+}
+
+export function copies(concurrency) {
+  return small("copy 4 KiB", concurrency, {
+    verbs: ["put", "get", "copy"],
+    writes: true,
+    prepare: (store) => putSlice(store, 0),
+    check: checkCopy,
+    operations: WRITES,
+    before: putFolders,
+    run: (store, slice) => times(WRITES, concurrency, (i) => store.copy(keyOf(0, i), keyOf(slice, i))),
+  });
+}
+
+export function moves(concurrency) {
+  return small("move 4 KiB", concurrency, {
+    verbs: ["put", "get", "move"],
+    writes: true,
+    check: checkMove,
+    operations: WRITES,
+    before: async (store, slice) => {
+      await putFolders(store, slice);
+      await putFolders(store, -slice);
+      await putSlice(store, slice);
+    },
+    run: (store, slice) => times(WRITES, concurrency, (i) => store.move(keyOf(slice, i), keyOf(-slice, i))),
   });
 }
 
@@ -114,6 +163,17 @@ async function checkExists(store) {
   if ((await store.exists(keyOf(0, 7))) !== true) return "an object that is there is said to be missing";
   if ((await store.exists("slice-0/missing.bin")) !== false) return "a missing object is said to be there";
   return undefined;
+}
+
+async function checkCopy(store) {
+  await store.copy(keyOf(0, 7), "check/copy.bin");
+  return equalBytes(await store.get("check/copy.bin"), content);
+}
+
+async function checkMove(store) {
+  await store.put("check/from.bin", content);
+  await store.move("check/from.bin", "check/to.bin");
+  return equalBytes(await store.get("check/to.bin"), content);
 }
 
 async function checkDelete(store) {

@@ -20,11 +20,13 @@
  * @property {boolean} atomic - Whether a write appears whole or not at all; if not, the file is written in place.
  * @property {readonly string[]} [blocking] - Work that is synchronous inside: fast, while everything else waits.
  */
+import { addressOf } from "./packages.mjs";
 
 /** @type {Record<string, Subject>} */
 export const SUBJECTS = {
   nowhere: { module: "nowhere", atomic: false },
   raw: { module: "raw", options: { write: "in-place" }, atomic: false },
+  "raw-sync": { module: "raw", options: { write: "in-place-sync" }, atomic: false },
   "raw-atomic": { module: "raw", options: { write: "atomic" }, atomic: true },
   "raw-durable": { module: "raw", options: { write: "durable" }, atomic: true },
   "stowage-rename": { module: "stowage", options: { durability: "rename" }, atomic: true },
@@ -37,13 +39,14 @@ export const SUBJECTS = {
 
 export const PEERS = ["flydrive", "flystorage", "files-sdk", "unstorage"];
 
-/** The address of a subject's module, for `import`. */
-export function moduleOf(name) {
-  return new URL(`./subjects/${SUBJECTS[name].module}.mjs`, import.meta.url).href;
+/** The address of a subject's module, for `import`, and what its `open` is given. */
+export function subjectOf(name) {
+  return addressOf(name, SUBJECTS, new URL("./subjects/", import.meta.url));
 }
 
 /** Opens a store of a subject on an empty or existing folder. */
 export async function openStore(name, root) {
-  const { open } = await import(moduleOf(name));
-  return await open(root, SUBJECTS[name].options);
+  const { module, options } = subjectOf(name);
+  const { open } = await import(module);
+  return await open(root, options);
 }

@@ -16,7 +16,7 @@
  * @property {(store) => Promise<void>} [finish] - Once, untimed.
  */
 import { list10k } from "./listing.mjs";
-import { SMALL_OBJECTS, deletes, existences } from "./small-objects.mjs";
+import { SMALL_OBJECTS, copies, deletes, existences, moves, wholes } from "./small-objects.mjs";
 import { streamIn, streamOut } from "./streams.mjs";
 
 /** @type {Record<string, Workload>} */
@@ -27,6 +27,10 @@ export const WORKLOADS = {
   "stream-in": streamIn(),
   "stream-out": streamOut(),
   list10k: list10k(),
+  get4m: wholes(),
+  "copy-c4": copies(4),
+  "move-c4": moves(4),
+  "delete-c4": deletes(4),
   "delete-c1": deletes(1),
   "delete-c16": deletes(16),
 };

@@ -1,52 +1,63 @@
-/** S3 by hand on undici: what a client costs that does nothing but sign and send. */
+/** S3 by hand: what a client costs that does nothing but sign and send. */
 import { createHash, createHmac } from "node:crypto";
-import { Pool } from "undici";
+import { transportFor } from "./raw-transports.mjs";
 
 const REGION = "us-east-1";
 const UNSIGNED = "UNSIGNED-PAYLOAD";
 
 /** @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
 export class RawClient {
-  #pool;
+  #transport;
+  #signsBodies;
   #host;
   #credentials;
   #bucket;
   #signingKey = { day: "", key: undefined };
 
-  constructor({ endpoint, credentials, bucket }) {
-    this.#pool = new Pool(endpoint, { connections: 64, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 });
+  /**
+   * @param options.transport - `"undici"` or `"http"`, for Node's own.
+   * @param options.signsBodies - Bodies in memory are hashed and signed.
+   */
+  constructor({ endpoint, credentials, bucket }, { transport = "undici", signsBodies = false } = {}) {
+    this.#transport = transportFor(transport, endpoint);
+    this.#signsBodies = signsBodies;
     this.#host = new URL(endpoint).host;
     this.#credentials = credentials;
     this.#bucket = bucket;
   }
 
-  /** @returns undici's answer; one that is no success throws. */
+  /** @returns `{ statusCode, headers, body }`, with a body as undici has it; an answer that is no success throws. */
   async request(method, key, { query = "", body, headers = {} } = {}) {
     const path = `/${this.#bucket}${key === "" ? "" : `/${key.split("/").map(encodeURIComponent).join("/")}`}`;
-    const signed = this.#sign(method, path, query, headers);
-    const answer = await this.#pool.request({
+    const isBytes = body === undefined || typeof body === "string" || body instanceof Uint8Array;
+    const hash =
+      this.#signsBodies && isBytes
+        ? createHash("sha256")
+            .update(body ?? "")
+            .digest("hex")
+        : UNSIGNED;
+    const signed = this.#sign(method, path, query, headers, hash);
+    const answer = await this.#transport.request({
       method,
       path: query === "" ? path : `${path}?${query}`,
       headers: signed,
       body,
-      // Else undici closes the connection after every HEAD.
-      reset: false,
     });
     if (answer.statusCode < 300) return answer;
     throw Object.assign(new Error(await answer.body.text()), { status: answer.statusCode });
   }
 
   close() {
-    return this.#pool.close();
+    return this.#transport.close();
   }
 
-  #sign(method, path, query, extra) {
+  #sign(method, path, query, extra, hash) {
     const time = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
-    const headers = { ...extra, host: this.#host, "x-amz-content-sha256": UNSIGNED, "x-amz-date": time };
+    const headers = { ...extra, host: this.#host, "x-amz-content-sha256": hash, "x-amz-date": time };
     const names = Object.keys(headers).toSorted();
     const list = names.join(";");
     const lines = names.map((name) => `${name}:${headers[name]}\n`).join("");
-    const canonical = [method, path, canonicalQuery(query), lines, list, UNSIGNED].join("\n");
+    const canonical = [method, path, canonicalQuery(query), lines, list, hash].join("\n");
     const day = time.slice(0, 8);
     const scope = `${day}/${REGION}/s3/aws4_request`;
     const digest = createHash("sha256").update(canonical).digest("hex");

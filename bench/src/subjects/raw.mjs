@@ -1,12 +1,17 @@
 /** What a careful engineer writes by hand on `node:fs/promises`, at three levels of care: the floors. */
-import { createReadStream, createWriteStream } from "node:fs";
+import { createReadStream, createWriteStream, lstatSync, readdirSync } from "node:fs";
 import * as fsp from "node:fs/promises";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { mapConcurrently } from "../times.mjs";
 
 const STATS_AT_ONCE = 16;
-const WRITES = { "in-place": writeInPlace, atomic: writeAtomically, durable: writeDurably };
+const WRITES = {
+  "in-place": writeInPlace,
+  "in-place-sync": writeInPlace,
+  atomic: writeAtomically,
+  durable: writeDurably,
+};
 
 let temporaryFiles = 0;
 
@@ -22,7 +27,9 @@ export async function open(root, { write }) {
     delete: (key) => (write === "durable" ? unlinkDurably(pathOf(key)) : fsp.unlink(pathOf(key))),
     putStream: (key, readable) => putStream(pathOf(key), readable, commit),
     getStream: async (key) => createReadStream(pathOf(key)),
-    list: () => list(root),
+    copy: (from, to) => withFolder(pathOf(to), (file) => copy(pathOf(from), file, write)),
+    move: (from, to) => withFolder(pathOf(to), (file) => fsp.rename(pathOf(from), file)),
+    list: async () => (write === "in-place-sync" ? listSync(root) : await list(root)),
   };
 }
 
@@ -84,6 +91,13 @@ async function flush(fileOrFolder) {
   }
 }
 
+async function copy(source, file, write) {
+  if (write === "in-place") return await fsp.copyFile(source, file);
+  const temporary = temporaryPath(file);
+  await fsp.copyFile(source, temporary);
+  await fsp.rename(temporary, file);
+}
+
 async function unlinkDurably(file) {
   await fsp.unlink(file);
   await flush(path.dirname(file));
@@ -111,6 +125,23 @@ async function list(root) {
     key,
     ...(await stat(path.join(root, key))),
   }));
+}
+
+/** Every name and then every fact, by calls that stop the process: the floor of a listing. */
+function listSync(root) {
+  const all = [];
+  const walkSync = (prefix) => {
+    for (const entry of readdirSync(path.join(root, prefix), { withFileTypes: true })) {
+      const key = `${prefix}${entry.name}`;
+      if (entry.isDirectory()) walkSync(`${key}/`);
+      else {
+        const { size, mtime } = lstatSync(path.join(root, key));
+        all.push({ key, size, lastModified: mtime });
+      }
+    }
+  };
+  walkSync("");
+  return all;
 }
 
 async function walk(root, prefix, keys = []) {

@@ -1,6 +1,8 @@
 /** Stowage as an application uses it: all defaults but the durability. */
-import { createStorage } from "@stowage/core";
-import { local } from "@stowage/local";
+import { load } from "../packages.mjs";
+
+const { createStorage } = await load("@stowage/core", import.meta.url);
+const { local } = await load("@stowage/local", import.meta.url);
 
 export async function open(root, { durability }) {
   const storage = createStorage(local({ root, durability, create: true }));
@@ -10,6 +12,8 @@ export async function open(root, { durability }) {
     head: (key) => storage.head(key),
     exists: (key) => storage.exists(key),
     delete: (key) => storage.delete(key),
+    copy: (from, to) => storage.copy(from, to),
+    move: (from, to) => storage.move(from, to),
     putStream: (key, readable) => storage.put(key, readable),
     getStream: async (key) => (await storage.get(key)).readable(),
     list: () => collect(storage.list()),

@@ -1,5 +1,6 @@
 /** The AWS SDK with its defaults, and its own uploader for streams of unknown length. */
 import {
+  CopyObjectCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
@@ -23,6 +24,7 @@ export async function open({ endpoint, credentials, bucket: Bucket }) {
       const { ContentLength, LastModified } = await client.send(new HeadObjectCommand({ Bucket, Key }));
       return { size: ContentLength, lastModified: LastModified };
     },
+    copy: (from, Key) => client.send(new CopyObjectCommand({ Bucket, Key, CopySource: `${Bucket}/${from}` })),
     delete: (Key) => client.send(new DeleteObjectCommand({ Bucket, Key })),
     putStream: async (Key, Body) => {
       const { Upload } = await import("@aws-sdk/lib-storage");

@@ -16,6 +16,7 @@ export async function open({ endpoint, credentials, bucket }) {
     put: (key, bytes) => client.putObject(bucket, key, bytes),
     get: async (key) => await collect(await client.getObject(bucket, key)),
     head: (key) => client.statObject(bucket, key),
+    copy: (from, to) => client.copyObject(bucket, to, `/${bucket}/${from}`),
     delete: (key) => client.removeObject(bucket, key),
     putStream: (key, readable) => client.putObject(bucket, key, readable),
     putKnown: (key, readable, size) => client.putObject(bucket, key, readable, size),

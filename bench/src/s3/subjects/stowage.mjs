@@ -1,6 +1,8 @@
 /** Stowage as an application uses it. */
-import { createStorage, fromFile } from "@stowage/core";
-import { s3 } from "@stowage/s3";
+import { load } from "../../packages.mjs";
+
+const { createStorage, fromFile } = await load("@stowage/core", import.meta.url);
+const { s3 } = await load("@stowage/s3", import.meta.url);
 
 export async function open({ endpoint, credentials, bucket, dialect }, options = {}) {
   const storage = createStorage(s3({ endpoint, credentials, bucket, dialect, ...options }));
@@ -9,6 +11,7 @@ export async function open({ endpoint, credentials, bucket, dialect }, options =
     get: async (key) => await (await storage.get(key)).bytes(),
     head: (key) => storage.head(key),
     delete: (key) => storage.delete(key),
+    copy: (from, to) => storage.copy(from, to),
     putStream: (key, readable) => storage.put(key, readable),
     putKnown: (key, readable, size) => storage.put(key, readable, { size }),
     putFile: (key, path) => storage.put(key, fromFile(path)),

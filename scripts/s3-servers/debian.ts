@@ -1,7 +1,7 @@
 // What is installed from Debian's packages.
 import { execFile } from "node:child_process";
 import { access, mkdir, readFile, readdir, rename, rm } from "node:fs/promises";
-import { homedir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Command } from "./daemons.js";
@@ -23,7 +23,9 @@ export interface Software {
  */
 export async function install({ title, programs, packages }: Software): Promise<void> {
   if ((await Promise.all(programs.map(isInstalled))).every(Boolean)) return;
-  const apt = [...asRoot(), "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-y"];
+  // Several programs of this repository may install at the same time, and apt-get does not wait for its list of packages.
+  const alone = ["flock", "-w", "600", join(tmpdir(), "stowage-apt.lock")];
+  const apt = [...asRoot(), ...alone, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-y"];
   try {
     await run([...apt, "-o", "DPkg::Lock::Timeout=300", "update"]);
     await run([...apt, "-o", "DPkg::Lock::Timeout=300", "install", "--no-install-recommends", ...packages]);

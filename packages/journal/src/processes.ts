@@ -16,7 +16,7 @@ export interface Processes {
    * of the process is missing: this is safe, because the leases of the process end by themselves.
    */
   readonly isAlive: (process: string) => boolean;
-  /** Tells whether a process is at work: its file exists and is locked. */
+  /** Tells whether a process is running. A running process has a file, and holds the lock of this file. */
   readonly isRunning: (process: string) => boolean;
   /**
    * Tells whether this process is the only one that uses the journal. If so, no other process writes to the journal for

@@ -75,7 +75,7 @@ export async function getObject(
 const AHEAD_BYTES = 512 * 1024;
 
 /**
- * The size, in bytes, up to which a body is read into memory as a whole, without a stream. For such a small body,
+ * The maximum size, in bytes, of a body that is read into memory as a whole, without a stream. For such a small body,
  * setting up a stream takes longer than reading the bytes.
  */
 const SMALL_BYTES = 64 * 1024;

@@ -8,7 +8,7 @@ import {
 import { S3FailureError } from "./server/client.js";
 import { ask, infoOf, type Store } from "./store.js";
 
-/** The time, in milliseconds, for which a bucket is assumed to exist after a request has shown that it exists. */
+/** The time, in milliseconds, after which the existence of a bucket must be confirmed again. */
 const BUCKET_TRUST_MS = 60_000;
 
 export async function headObject(
@@ -39,8 +39,8 @@ interface Missed {
 
 /**
  * Returns the error to throw if an object is missing or access to it was denied. The answer to a HEAD has no body. So a
- * missing object looks like a missing bucket, and missing permissions look like wrong credentials. In addition, the
- * server denies access to missing objects if the credentials may not list them. A listing of the key distinguishes
+ * missing object looks like a missing bucket, and missing permissions look like wrong credentials. In addition, if the
+ * credentials may not list the bucket, the server denies access to missing objects. A listing of the key distinguishes
  * these cases. If the credentials may not list, a read of one byte distinguishes the cases.
  */
 export async function explainMissing(store: Store, missed: Missed, error: unknown): Promise<unknown> {
@@ -51,15 +51,17 @@ export async function explainMissing(store: Store, missed: Missed, error: unknow
   try {
     return store.canList ? await askListing(store, missed, error) : await askOneByte(store, missed, error);
   } catch (failure) {
-    // This request was denied too, so its answer says nothing about the bucket. A `NotFound` from the first request is
-    // therefore returned unchanged.
+    // The second request was denied, so its answer says nothing about the bucket. A `NotFound` from the first request
+    // is therefore returned unchanged.
     if (isStorageError(failure, "PermissionDenied"))
       return isAbsent ? error : withoutListing(store, missed, error);
     return decides(failure, isAbsent) ? failure : error;
   }
 }
 
-/** Tells whether the failure of the listing explains the problem better than the answer about the object. */
+/**
+ * Tells whether the failure of the second request explains the problem better than the failure of the first request.
+ */
 function decides(failure: unknown, isAbsent: boolean): boolean {
   const isMisconfigured = isStorageError(failure, "Misconfigured");
   // A failure without a status does not come from a server. It comes from a mocked client that does not support
@@ -126,8 +128,8 @@ function notFound({ name: provider }: Store, { operation, key }: Missed, error: 
 }
 
 /**
- * Returns an error that asks for the permission to list. In nearly all cases this permission is the missing one:
- * without this permission, S3 denies access to objects that do not exist.
+ * Returns an error that asks for the permission to list. In nearly all cases the credentials lack this permission:
+ * without it, S3 denies access to objects that do not exist.
  */
 function withoutListing({ name: provider, bucket, canList }: Store, missed: Missed, error: unknown): unknown {
   if (!canList || missed.versionId !== undefined || !isStorageError(error)) return error;

@@ -138,11 +138,11 @@ export interface S3Options {
    */
   readonly canList?: boolean | undefined;
   /**
-   * The part that sends requests. `"own"` is this package's own HTTP client, which takes a fraction of the SDK's time for
-   * small objects and listings. `"sdk"` is `@aws-sdk/client-s3`. Behaviour and errors are the same. `"auto"` is the own wire,
-   * except where only the SDK can reach the bucket: with `client`, `accelerate` or FIPS, and for directory buckets, multi-region
-   * access points and Object Lambda. It is also the SDK while a test mocks the SDK's client, and in Vitest and Jest if no
-   * `endpoint` is set. Links are always signed by the SDK, and buckets are set up by it.
+   * The part that sends requests. `"own"` is this package's own HTTP client, which takes a fraction of the SDK's time
+   * for small objects and listings. `"sdk"` is `@aws-sdk/client-s3`. Behaviour and errors are the same. `"auto"` means
+   * `"own"`, or `"sdk"` if only the SDK can reach the bucket: with `client`, `accelerate` or FIPS, and for directory
+   * buckets, multi-region access points and Object Lambda. `"auto"` also means `"sdk"` while a test mocks the SDK's
+   * client, and in Vitest and Jest if no `endpoint` is set. The SDK always signs links and sets buckets up.
    *
    * @default `"auto"`
    */

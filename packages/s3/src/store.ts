@@ -41,7 +41,7 @@ export interface Store {
   readonly uploader: "pooled" | "lib-storage";
   /** The key that signs links to the CloudFront distribution. */
   readonly cloudFront: CloudFrontKey | undefined;
-  /** Returns the server to which requests go, as far as it is known at the moment. */
+  /** Returns what is known so far about the server that receives the requests. */
   readonly server: () => Server;
   /** True if the credentials may list the bucket. */
   readonly canList: boolean;
@@ -49,7 +49,7 @@ export interface Store {
   readonly clientOfCaller: object | undefined;
   /** The uploads in parts that are under way, by their ids. */
   readonly uploads: Set<string>;
-  /** The time at which a request last showed that the bucket exists, by the monotonic clock. */
+  /** The time of the last request that showed that the bucket exists, read from the monotonic clock. */
   bucketSeenAt: number;
 }
 

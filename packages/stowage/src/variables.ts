@@ -100,7 +100,7 @@ export interface Found {
 /** An object that reads variables and collects their problems. */
 export interface Variables {
   readonly problems: readonly EnvironmentProblem[];
-  /** Returns the value of a variable, under the first of its names that is set. */
+  /** Returns the value of a variable. If the variable has several names, the first name that is set counts. */
   readonly find: (name: VariableName) => Found | undefined;
   /** Reports a problem. @param reason - The text that follows the name: `"is missing"`. */
   readonly report: (name: VariableName, reason: string, found?: Found, example?: string) => void;

@@ -2,7 +2,10 @@ import { clock } from "../kit/clock.js";
 
 /** A body that holds a connection and waits for its reader. */
 export interface IdleBody {
-  /** Gives the connection back if reading can continue later. Returns `true` if the connection was given back. */
+  /**
+   * Frees the connection if the rest of the body can be read later over a new connection. Returns `true` if the
+   * connection was freed.
+   */
   readonly giveBack: () => boolean;
   /** The time when the body's last pause began, read from the clock of this package. */
   readonly idleSince: number;

@@ -114,7 +114,7 @@ interface Pulse {
   readonly ask: () => void;
   /** Records that the member has answered another call. */
   readonly hear: () => void;
-  /** Tells whether the member has answered the last question, or any call after it. */
+  /** Tells whether the member has answered since the last question. The answer to any call counts. */
   readonly isAnswered: () => boolean;
 }
 

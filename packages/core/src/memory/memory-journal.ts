@@ -88,8 +88,8 @@ function working(rows: ReadonlyMap<string, Kept>): readonly KeyRow[] {
 }
 
 /**
- * Returns the current time, in milliseconds since 1970. This time ignores changes of the system's clock while the
- * process runs.
+ * Returns the current time, in milliseconds since 1970. If the system's clock is changed while the process runs, this
+ * time does not jump.
  */
 function steadyNow(): number {
   return TIME_ORIGIN + clock.now();

@@ -48,8 +48,8 @@ interface Asked {
 const SIGN_MS = 1000;
 
 /**
- * The listener of each request. The request's headers are the key in this map. A listener is called while its request
- * waits for a connection. The calls stop when no other request gets a connection any more.
+ * The listener of each request, by the object that holds the request's headers. A listener is called while its request
+ * waits for a connection. The calls stop if no request gets a connection for one second.
  */
 export const waiting: WeakMap<object, () => void> = new WeakMap();
 

@@ -27,7 +27,7 @@ import { createAgents, type Agents } from "./agents.js";
 import { attempt } from "./failure.js";
 import { unsent } from "./local-failure.js";
 
-/** The client, the signer and the set-up requests, through which the adapter reaches a server. */
+/** The adapter's access to a server: the client, the signer and the set-up requests. */
 export interface Connection {
   readonly client: S3Client;
   readonly signer: S3Signer;
@@ -41,7 +41,7 @@ export interface ConnectOptions extends SdkClientOptions {
   readonly wire: ChosenWire;
 }
 
-/** Makes a connection whose commands are sent by the chosen wire. */
+/** Makes a connection. The chosen wire sends its commands. */
 export function connect(options: ConnectOptions, dialect: Dialect, objects: ObjectOptions): Connection {
   const { bucket, wire } = options;
   const agents = createAgents();
@@ -84,7 +84,7 @@ interface WireParts {
   readonly keys: KeySource;
 }
 
-/** Makes the commands of the own wire. The address and the signer are made with the first command. */
+/** Makes the commands of the wire `"own"`. The address and the signer are made when the first command is sent. */
 function wireOf(
   { server, bucket, unsignedPayload }: ConnectOptions,
   { agents, ...parts }: WireParts,
@@ -101,7 +101,7 @@ function wireOf(
 
 function signerFor(region: string | undefined): Sign {
   if (region === undefined) throw new S3FailureError(unsent("MissingRegion", undefined));
-  // The global server signs for this region.
+  // Requests to Amazon's global server are signed for `us-east-1`.
   return createSigner(region === "aws-global" ? "us-east-1" : region);
 }
 

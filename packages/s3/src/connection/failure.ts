@@ -7,7 +7,8 @@ import { safeCause, safeId, safeName } from "./safe-cause.js";
  * Makes a request, and throws its failure as an {@link S3FailureError}. Makes the request once more if the answer has shown that
  * the request was signed with a wrong time.
  *
- * @param clockOffsetMs - Returns the time by which the server's clock is ahead, as far as answers have shown it.
+ * @param clockOffsetMs - Returns the number of milliseconds by which the server's clock is ahead. The number is 0 until
+ * an answer shows a difference.
  */
 export async function attempt<T>(
   signal: AbortSignal | undefined,
@@ -34,18 +35,20 @@ async function sendInTime<T>(send: () => Promise<T>, clockOffsetMs: () => number
 }
 
 /**
- * The smallest difference between this machine's clock and the server's clock, in milliseconds, for which a server may
- * refuse a request. S3 itself allows 15 minutes.
+ * The smallest difference between this machine's clock and the server's clock that can make a server refuse a request,
+ * in milliseconds. S3 itself allows 15 minutes.
  */
 const CLOCK_MS_MIN = 60_000;
 
 /**
- * The statuses with which a server may refuse a request because of its signing time. The status is used because the
- * answer to a HEAD has no error code.
+ * The statuses that a server may send if the signing time of a request is wrong. The status is used because the answer
+ * to a HEAD has no error code.
  */
 const REFUSALS: ReadonlySet<number | undefined> = new Set([400, 401, 403]);
 
-/** Tells whether a request failed because of a wrong signing time, which the answer has corrected. */
+/**
+ * Tells whether a request failed because its signing time was wrong. The server's answer has then shown the right time.
+ */
 function isSkewed(error: unknown, before: number, after: number): boolean {
   const { code, status } = error instanceof S3FailureError ? error.failure : failureOf(error);
   if (code === "RequestTimeTooSkewed") return true;
@@ -62,8 +65,8 @@ interface SdkError {
 }
 
 /**
- * The names of SDK errors that mean 404. The names are needed because error objects that an application creates itself
- * have no status.
+ * The names of SDK errors that mean 404. If an application creates such an error itself, the error has no status, so
+ * its name is needed.
  */
 const MISSING: ReadonlySet<unknown> = new Set(["NotFound", "NoSuchKey", "NoSuchVersion", "NoSuchUpload"]);
 
@@ -114,8 +117,8 @@ function retryAfterIn(headers: Readonly<Record<string, string>>): number | undef
 }
 
 /**
- * Returns the failure for a successful answer that lacks a value. Every S3 server sends this value, so the endpoint is not an
- * S3 server.
+ * Returns the failure for an answer that reports success, but lacks a value that every S3 server sends. So the endpoint
+ * is not an S3 server.
  */
 export function senseless(metadata: SdkError["$metadata"]): S3FailureError {
   return new S3FailureError({

@@ -8,7 +8,7 @@ const HELD_BYTES = 64 * 1024;
 
 /** The last moment of one request: the moment before the change that the request makes becomes visible. */
 export interface LastMoment {
-  /** Returns the error with which the caller refused the change, or `undefined` if the caller did not refuse. */
+  /** Returns the caller's error if the caller refused the change, and otherwise `undefined`. */
   readonly refusal: () => RefusedError | undefined;
   /** Waits until a request has a connection. Until then, no byte of the request leaves this process. */
   readonly watch: (request: ClientRequest, connected: "connect" | "secureConnect") => void;
@@ -19,7 +19,7 @@ export interface LastMoment {
   readonly hold: (body: unknown, onSent: ((bytes: number) => void) | undefined) => unknown;
 }
 
-/** The last moment of each request that is under way. The request's headers are the key in this map. */
+/** The last moment of each request that is under way, by the object that holds the request's headers. */
 export const lastMoments: WeakMap<object, LastMoment> = new WeakMap();
 
 /** The options of {@link lastMoment}. */
@@ -105,8 +105,8 @@ function whenTaken(body: Readable, request: ClientRequest | undefined, then: () 
     if (body.readableLength === 0 && (request?.writableLength ?? 0) === 0) then();
     else clock.setTimeout(look, LOOK_MS);
   };
-  // The check waits for the next turn of the event loop, because the connection passes on the previous block in this
-  // turn.
+  // The check waits for the next turn of the event loop. During this turn, the connection still passes on the previous
+  // block.
   setImmediate(look);
 }
 

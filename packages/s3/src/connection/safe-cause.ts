@@ -1,4 +1,4 @@
-/** The pattern that the codes and names of S3, Node and the SDK match. Any other text may be a piece of an answer. */
+/** The pattern of the codes and names that S3, Node and the SDK use. Any other text may be a piece of an answer. */
 const NAME = /^[\w.:-]{1,100}$/;
 const ID = /^[\w.:;,+/=| -]{1,200}$/;
 

@@ -76,8 +76,8 @@ export async function signWithCloudFront(
   const { getSignedUrl } = await cloudFrontSigner();
   const url = withAnswer(places.publicUrl(key), options);
   if (!url.includes("*")) return getSignedUrl({ ...cloudFront, url, dateLessThan });
-  // The signer gets a policy instead of a URL, because the signer does not change a policy. In a URL, the signer would
-  // decode the asterisk again, and CloudFront would treat the asterisk as a wildcard.
+  // The signer gets a policy, because it signs a policy unchanged. In a URL, the signer would decode the encoded
+  // asterisk, and CloudFront would treat the asterisk as a wildcard.
   const DateLessThan = { "AWS:EpochTime": Math.floor(dateLessThan.getTime() / 1000) };
   const Statement = [{ Resource: literal(url), Condition: { DateLessThan } }];
   return getSignedUrl({ ...cloudFront, policy: JSON.stringify({ Statement }) });
@@ -89,7 +89,7 @@ function literal(url: string): string {
 }
 
 /**
- * Adds the requested headers of the answer to the query of a URL. If the distribution forwards the query to S3, S3
+ * Puts the headers that the caller asks for into the query of a URL. If the distribution forwards the query to S3, S3
  * sends these headers with its answer.
  */
 function withAnswer(text: string, headers: SignedUrlOptions): string {

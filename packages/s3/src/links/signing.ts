@@ -48,7 +48,7 @@ export async function signingOf(
   if (end <= now) throw refuse("Unauthenticated", "the credentials have expired");
   const lastingSeconds = Math.floor((end - now) / 1000);
   if (expiresInSeconds !== undefined && expiresInSeconds > lastingSeconds) {
-    const reason = `the credentials expire in ${lastingSeconds} seconds, and the link expires with them: ask for at most that time`;
+    const reason = `the credentials expire in ${lastingSeconds} seconds, and the link expires with them: set expiresInSeconds to at most ${lastingSeconds}`;
     throw refuse("InvalidArgument", reason);
   }
   const secondsToEnd = Math.floor((end - signedAt.getTime()) / 1000);

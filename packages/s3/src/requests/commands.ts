@@ -1,7 +1,10 @@
 import type * as Sdk from "@aws-sdk/client-s3";
 import type { S3Call } from "../server/client.js";
 
-/** The requests about objects, by the SDK's names. For each, the types of its fields and of its answer's fields. */
+/**
+ * The requests about objects, by the SDK's names. Each request has two types: the fields of the request, and the fields
+ * of its answer.
+ */
 interface CommandMap {
   readonly PutObject: readonly [Sdk.PutObjectCommandInput, Sdk.PutObjectCommandOutput];
   readonly GetObject: readonly [Sdk.GetObjectCommandInput, Sdk.GetObjectCommandOutput];
@@ -40,8 +43,8 @@ export type CommandInput<Name extends CommandName> = CommandMap[Name][0];
 export type CommandOutput<Name extends CommandName> = CommandMap[Name][1];
 
 /**
- * The commands about objects. Two implementations send them: the SDK, and this package's own wire. Requests and answers have the
- * fields of the SDK in both, so the code above does not depend on the wire.
+ * The commands about objects. Either the SDK or this package's own HTTP client sends them. With either, requests and
+ * answers have the SDK's fields, so code that sends commands does not depend on the wire.
  */
 export interface Commands {
   /**
@@ -55,11 +58,14 @@ export interface Commands {
     call: S3Call,
   ) => Promise<CommandOutput<Name>>;
   /**
-   * Loads what the commands need. Its errors are about the options, so they are not translated.
+   * Loads what the commands need. If this fails, an option of the provider is wrong, so the error is thrown unchanged.
    *
    * @throws TypeError for options that turn out to be wrong.
    */
   readonly prepare?: () => Promise<unknown>;
-  /** Returns the time by which the server's clock is ahead of this machine's clock, in milliseconds, as answers have shown it. */
+  /**
+   * Returns the number of milliseconds by which the server's clock is ahead of this machine's clock. The number is 0
+   * until an answer shows a difference.
+   */
   readonly clockOffsetMs: () => number;
 }

@@ -10,7 +10,7 @@ export interface Requests {
   readonly request: <T>(call: S3Call, make: (send: SendCommand) => Promise<T>) => Promise<T>;
 }
 
-/** Sends one command for the call that a request belongs to. */
+/** Sends one command of a request, with the signal and the listeners of the request's call. */
 export type SendCommand = <Name extends CommandName>(
   name: Name,
   input: CommandInput<Name>,
@@ -20,6 +20,6 @@ export type SendCommand = <Name extends CommandName>(
 export interface Storing extends ObjectInputs {
   /** The algorithm of the digest that is sent with bodies. */
   readonly algorithm: DigestAlgorithm | undefined;
-  /** True if reads of objects ask for digests. */
+  /** True if a request that reads an object asks for the object's digest. */
   readonly compares: boolean;
 }

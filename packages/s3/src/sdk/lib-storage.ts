@@ -18,7 +18,7 @@ interface LibraryOptions {
 
 /**
  * Lets `@aws-sdk/lib-storage` cut a body into parts and send several parts at the same time. The caller has to complete
- * the upload or remove the parts. The library does not do this if a source stalls or if a request is aborted.
+ * the upload or remove the parts, because the library does neither if a source stalls or a request is aborted.
  */
 export async function sendByLibrary(
   body: Uint8Array | Readable,
@@ -42,7 +42,7 @@ export async function sendByLibrary(
     config: {
       requestHandler: {},
       requestChecksumCalculation: async () => "WHEN_REQUIRED",
-      // The library asks for the object's address, but this package does not use the address.
+      // The library asks for an address, but no request is sent to this address.
       endpoint: async () => ({ protocol: "https:", hostname: "localhost", path: "/" }),
     },
   };

@@ -15,7 +15,7 @@ export type Credentials = NonNullable<S3ClientConfig["credentials"]>;
 export interface SdkClientOptions {
   readonly bucket: string;
   readonly server: WatchedServer;
-  /** The URL at which the clients that get links reach the server. */
+  /** The server's URL in links: clients reach the server at this URL. */
   readonly publicEndpoint: string | undefined;
   readonly credentials: Credentials | undefined;
   /** True if bodies are not signed. A checksum or TLS then protects the bodies. */
@@ -41,7 +41,7 @@ interface LoadOptions {
    */
   readonly sdk?: typeof Sdk | undefined;
   /**
-   * The URL of the server for clients that get links.
+   * The server's URL in links: clients reach the server at this URL.
    *
    * @default the server's own URL
    */
@@ -92,9 +92,7 @@ export async function loadSdk(
   return { sdk, client, sender: ownSender(client) };
 }
 
-/**
- * The environment variable that turns off the SDK's warning about the Node version that later versions of the SDK need.
- */
+/** The environment variable that turns off a warning of the SDK: that later versions of the SDK need a newer Node. */
 const NO_WARNING = "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED";
 
 function withoutVersionWarning<T>(make: () => T): T {

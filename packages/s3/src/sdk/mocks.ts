@@ -17,9 +17,9 @@ const found = new Map<string, LoadedModule>();
 let searchedAt = Number.NEGATIVE_INFINITY;
 
 /**
- * Returns the copy of the SDK in which a test of the application has replaced `send` for the whole class of clients, as
- * `aws-sdk-client-mock` does. Requests then have to be sent by this copy. Looks only at copies that are already loaded, because
- * loading the SDK takes a tenth of a second.
+ * Returns the copy of the SDK that a test of the application has mocked: the test has replaced `send` in the class
+ * `S3Client`, as `aws-sdk-client-mock` does. This copy then has to send the requests. Looks only at copies that are
+ * already loaded, because loading the SDK takes a tenth of a second.
  */
 export function mockedSdk(): typeof Sdk | undefined {
   search();
@@ -31,8 +31,8 @@ export function mockedSdk(): typeof Sdk | undefined {
 }
 
 /**
- * Returns the copy of the SDK that made a client. Its commands are the ones that a mock of this client knows. Returns `undefined`
- * if no loaded copy made the client.
+ * Returns the copy of the SDK that made a client. A mock of the client knows only the commands of this copy. Returns
+ * `undefined` if no loaded copy made the client.
  */
 export function sdkOf(client: object): typeof Sdk | undefined {
   search();

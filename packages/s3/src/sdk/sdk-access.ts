@@ -22,7 +22,10 @@ interface AccessOptions {
   readonly sdk: SdkClientOptions;
   readonly agents: Agents;
   readonly dialect: Dialect;
-  /** Returns the time by which the server's clock is ahead, if the own wire has learned it. Links are signed with this time. */
+  /**
+   * Returns the number of milliseconds by which the server's clock is ahead, so that links are signed with the server's
+   * time. Present if this package's own HTTP client sends the requests.
+   */
   readonly clockOffsetMs: (() => number) | undefined;
 }
 
@@ -32,7 +35,7 @@ export function sdkAccess({ sdk: options, agents, dialect, clockOffsetMs }: Acce
   const load = lazily(async () => (loaded = await loadSdk(options, agents, dialect)));
   const { publicEndpoint, bucket } = options;
   const mocked = new Map<object, Promise<Loaded>>();
-  // A test that mocks the SDK mocks its own copy, which need not be the copy of this package.
+  // If a test mocks the SDK, the mocked copy may differ from the copy that this package loads.
   const loadForTest = (): Promise<Loaded> => {
     const sdk = options.client === undefined ? mockedSdk() : undefined;
     if (sdk === undefined) return load();

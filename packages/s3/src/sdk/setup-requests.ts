@@ -39,7 +39,8 @@ export interface S3Setup {
 }
 
 /**
- * The field that holds the configuration in a request or an answer, and the code of an answer without a configuration.
+ * Two names for each part of the set-up: the field that holds the configuration, and the error code of a bucket without
+ * a configuration.
  */
 const NAMES: Readonly<Record<Subresource, readonly [name: string | undefined, none: string]>> = {
   BucketCors: ["CORSConfiguration", "NoSuchCORSConfiguration"],
@@ -54,10 +55,10 @@ const NAMES: Readonly<Record<Subresource, readonly [name: string | undefined, no
 /** A command of the SDK. Commands differ only in their input. */
 type AnyCommand = new (input: object) => object;
 
-/** The parts of the set-up whose answers, like the requests, hold the configuration in a field of its own. */
+/** The parts of the set-up whose configuration has its own field in both the request and the answer. */
 const NESTED: ReadonlySet<Subresource> = new Set(["PublicAccessBlock", "BucketEncryption"]);
 
-/** The bucket, and the function that sends the set-up requests. The SDK always sends them. */
+/** The bucket, and the function that sends the set-up requests. Set-up requests always go through the SDK. */
 interface SdkRequests {
   readonly bucket: string;
   readonly request: <T>(call: S3Call, send: (sending: Sending, http: S3Call) => Promise<T>) => Promise<T>;

@@ -68,7 +68,7 @@ export function sdkSigner(load: () => Promise<Loaded>, Bucket: string, objects: 
   };
 }
 
-/** Runs a function that uses the credentials without a request to the server, and explains its failure. */
+/** Runs a function that uses the credentials, but sends no request to the server. Explains the function's failure. */
 async function locally<T>(client: Loaded["client"], make: () => Promise<T>): Promise<T> {
   try {
     return await make();

@@ -22,9 +22,8 @@ function configOf(client: SdkClient): ClientConfig | undefined {
 }
 
 /**
- * Returns the server of a client, as far as the server is known without waiting. If the client has an endpoint of its
- * own, the endpoint is not known yet. Otherwise the endpoint comes from the environment, because the client reads the
- * environment too.
+ * Returns what is known about a client's server without waiting. If the client has an endpoint of its own, the endpoint
+ * is not known yet. Otherwise the endpoint comes from the environment, because the client reads the environment too.
  *
  * @throws TypeError for an endpoint that is wrong.
  */

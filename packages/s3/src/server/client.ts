@@ -248,7 +248,7 @@ export interface S3Failure {
   readonly cause: unknown;
 }
 
-/** An error that carries an {@link S3Failure} to the code that explains the failure to the caller. */
+/** An error that contains an {@link S3Failure}. The adapter turns this error into a `StorageError` for the caller. */
 export class S3FailureError extends Error {
   override readonly name = "S3FailureError";
   readonly #failure: S3Failure;

@@ -24,7 +24,7 @@ export interface Dialect {
   readonly conditionalDelete: boolean;
   /** The server honours `If-None-Match: *` for a copy. */
   readonly conditionalCopy: boolean;
-  /** The server compares `If-Match` with the ETag without its quotes. */
+  /** The server honours `If-Match` only if the ETag in this header has no quotes. */
   readonly bareIfMatch: boolean;
   /** All parts of an upload must have the same size, except for the last part. */
   readonly equalPartSizes: boolean;

@@ -24,18 +24,19 @@ export interface Signing {
   readonly expiresInSeconds: number;
 }
 
-/** The times that a signature depends on, as far as they are known. */
+/** The times that a signature depends on. */
 export interface Session {
   /** The time at which the credentials expire; `undefined` if they never expire or the time is not known. */
   readonly credentialsEndAt: Date | undefined;
   /**
-   * The time by which the server's clock is ahead of this machine's clock, in milliseconds, as far as answers have shown it.
+   * The number of milliseconds by which the server's clock is ahead of this machine's clock. The number is 0 until an
+   * answer shows a difference.
    */
   readonly clockOffsetMs: number;
 }
 
 export interface SignGetRequest extends ObjectRequest {
-  /** The headers that the answer to the link has instead of the object's stored headers. */
+  /** The headers of the answer. They replace the object's stored headers. */
   readonly answer: ObjectHeaders;
 }
 

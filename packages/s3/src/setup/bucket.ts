@@ -38,8 +38,8 @@ export async function setDefaultEncryption(
   };
   return await changing(own, "BucketEncryption", options, (before?: { readonly Rules?: readonly Rule[] }) => {
     const { BucketKeyEnabled, ApplyServerSideEncryptionByDefault: set, ...rest } = before?.Rules?.[0] ?? {};
-    // Servers without bucket keys leave this value out of their answers. So `false` is set only if the server has sent
-    // a value.
+    // Servers without bucket keys leave `BucketKeyEnabled` out of their answers. So `false` is sent only to a server
+    // that has sent a value.
     const bucketKey = kms?.bucketKey ?? (BucketKeyEnabled === undefined ? undefined : false);
     const isSet = set?.SSEAlgorithm === encryption.type && isSameKey(set.KMSMasterKeyID, kms?.keyId);
     const rule = {

@@ -34,8 +34,8 @@ export interface PolicyDocument {
 }
 
 /**
- * The permissions on objects. A put needs several permissions: a put in parts that fails removes its parts, and a put
- * without an answer looks for its object.
+ * The permissions on objects. A put needs several permissions: a put in parts removes its parts if it fails, and a put
+ * that gets no answer looks for its object.
  */
 const OBJECT_ACTIONS: Readonly<Record<PolicyVerb, readonly string[]>> = {
   put: ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:GetObject"],

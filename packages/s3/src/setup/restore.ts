@@ -23,8 +23,8 @@ export interface RestoreOptions extends Pick<CallOptions, "signal"> {
 }
 
 /**
- * Makes an archived object readable for some days. This takes minutes to hours. Until then a get fails with `Archived`.
- * Also succeeds if the object is being restored, or is restored already.
+ * Makes an archived object readable for some days. The restore takes minutes to hours. Until it has ended, a get fails
+ * with `Archived`. Also succeeds if the object is being restored, or is restored already.
  *
  * @param provider - A provider that `s3()` returned.
  * @throws StorageError `InvalidKey`, `NotFound`; `InvalidArgument`, also for an object that is not archived.

@@ -28,8 +28,8 @@ export async function beginUpload(upload: Upload): Promise<string> {
   store.uploads.add(uploadId);
   upload.uploadId = uploadId;
   await assertEncrypted(store, attempted, created, () => abandon(upload));
-  // The connection of this request becomes free one turn of the event loop later. If the first part were sent before that, it
-  // would open a second connection.
+  // The connection of this request becomes free in the next turn of the event loop. If the first part were sent now, a
+  // second connection would be opened.
   await nextTurn();
   return uploadId;
 }

@@ -41,8 +41,8 @@ export async function completeUpload(upload: Completion): Promise<WriteAnswer> {
 }
 
 /**
- * Tells whether a completion may have taken effect although it failed: no answer came, the server had an internal
- * error, or the upload is gone. An upload that is gone may have been completed.
+ * Tells whether a failed completion may still have taken effect: no answer came, the server had an internal error, or
+ * the upload is gone. An upload that is gone may have been completed.
  */
 function isUnsure(error: StorageError): boolean {
   return error.applied === "unknown" || isUploadGone(error);

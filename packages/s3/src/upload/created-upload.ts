@@ -3,12 +3,13 @@ import type { CreateUploadRequest, CreatedUpload, UploadId } from "../server/cli
 import type { Upload, Write } from "./write.js";
 import { ask, type Store } from "../store.js";
 
-/** The time limit, in milliseconds, for a request that must not be aborted because its answer is needed. */
+/** The time limit, in milliseconds, for a request whose answer is needed. The caller cannot abort such a request. */
 const UNABORTED_MS = 15_000;
 
 /**
- * Begins an upload on the server. The request cannot be aborted, because the upload can be removed only with the id in the
- * answer. If no answer comes, looks for uploads that the request may have begun, and removes them.
+ * Begins an upload on the server. The request cannot be aborted: the answer contains the upload's id, and without the
+ * id the upload cannot be removed. If no answer comes, looks for uploads that the request may have begun, and removes
+ * them.
  */
 export async function createOnServer(
   store: Store,
@@ -33,8 +34,8 @@ export async function createOnServer(
 const CLOCKS_APART_MS = 15 * 60_000;
 
 /**
- * Removes uploads that were begun although no answer came. Such an upload has this key, was begun a short time ago and
- * has no parts. No other put of this provider uses the upload.
+ * Removes the uploads that a request without an answer has begun. Such an upload has this key, was begun a short time
+ * ago and has no parts. No other put of this provider uses the upload.
  */
 async function removeNameless(store: Store, write: Pick<Write, "key" | "operation">): Promise<void> {
   const { key, operation } = write;

@@ -112,8 +112,8 @@ export async function startPart(upload: Upload, part: Part): Promise<void> {
   if (upload.uploadId === undefined) await beginUpload(upload);
   while (running.size >= store.concurrency) {
     await Promise.race(running);
-    // A part has arrived. Its connection becomes free one turn of the event loop later. If the next part were sent before that,
-    // it would open a new connection.
+    // A part has arrived. Its connection becomes free in the next turn of the event loop. If the next part were sent
+    // now, a new connection would be opened.
     await nextTurn();
   }
   stop.signal.throwIfAborted();
@@ -126,8 +126,8 @@ export async function startPart(upload: Upload, part: Part): Promise<void> {
 }
 
 /**
- * Counts a request as under way until it has settled, so that a failed upload can wait for its requests. If the request fails,
- * the upload ends.
+ * Counts a request as under way until the request has settled. A failed upload waits for its requests under way. If the
+ * request fails, the upload ends.
  */
 export async function track<T>({ running, stop }: Upload, request: Promise<T>): Promise<T> {
   const settled = request.then(

@@ -48,8 +48,8 @@ export interface ResumableUploadOptions
   readonly state?: ResumableState | undefined;
   /**
    * Receives the state before the first part is sent. The state is plain JSON. Keep it until the upload is finished.
-   * The upload waits for the returned promise. If the promise rejects, the upload goes on, but it cannot be continued
-   * later if it fails.
+   * The upload waits for the returned promise. If the promise rejects, the upload goes on. But if the upload then
+   * fails, it cannot be continued later.
    *
    * @default none
    */

@@ -31,7 +31,7 @@ async function sendAll(upload: Upload, body: Body): Promise<Sent> {
   }
   const inRanges = body.size !== undefined && body.size > upload.partSizeBytes && isSeekable(body);
   const rest = inRanges ? await sendRanges(upload, body, body.size) : await sendStream(upload, body);
-  // If the body can be read only once, these bytes are the only copy.
+  // If the body can be read only once, `rest` is the only copy of its bytes.
   if (upload.uploadId === undefined)
     return await putWhole(store, write, rest, stop.signal, { isOnlyCopy: !body.replayable });
   if (rest.byteLength > 0) await startPart(upload, partOf(upload, rest));

@@ -3,7 +3,7 @@ import type { Server } from "../server/server.js";
 import type { Agents } from "../connection/agents.js";
 import type { Address } from "./commands.js";
 
-/** Returns the place of a bucket, in the form that Node's HTTP client takes. */
+/** Returns the server and the path of a bucket, as options for Node's HTTP client. */
 export function addressOf(server: Server, bucket: string, [httpAgent, httpsAgent]: Agents): Address {
   const url = bucketAddress(server, bucket);
   const isTls = url.protocol === "https:";

@@ -5,12 +5,12 @@ export type Output = Readonly<Record<string, unknown>>;
 
 type Fields = Record<string, string>;
 
-/** The error for a document of a different kind than the requested one. */
+/** The error for an answer whose document is not of the expected kind. */
 export class ForeignAnswerError extends Error {
   override readonly name = "ForeignAnswerError";
 }
 
-/** The readers of the documents that answers have. */
+/** The functions that read the documents in answers. */
 export const readers = {
   listing: (text: string): Output => {
     const { root, lists } = document(text, "ListBucketResult", ["Contents", "CommonPrefixes"]);

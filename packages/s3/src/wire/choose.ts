@@ -22,9 +22,10 @@ export interface WireFacts {
 }
 
 /**
- * Chooses the wire of a provider. `"auto"` is the own wire, unless the bucket needs a feature that only the SDK has.
+ * Chooses the wire of a provider. `"auto"` means `"own"`, or `"sdk"` if the bucket needs a feature that only the SDK
+ * has.
  *
- * @throws TypeError if the own wire is wanted, and cannot reach the bucket.
+ * @throws TypeError if `"own"` is wanted, but only the SDK can reach the bucket.
  */
 export function chooseWire({ wanted, ...facts }: WireFacts): ChosenWire {
   if (wanted === "sdk") return fixed("sdk", "wire is set");
@@ -34,7 +35,7 @@ export function chooseWire({ wanted, ...facts }: WireFacts): ChosenWire {
     return fixed("own", "wire is set");
   }
   if (need !== undefined) return fixed("sdk", need);
-  // A test that mocks the SDK only later must not reach Amazon's servers before.
+  // A test may mock the SDK later. Before that, the test must not reach Amazon's servers.
   if (facts.server.endpoint === undefined && isInTestRunner()) {
     return fixed("sdk", "a test runner runs this process, and no endpoint is set");
   }

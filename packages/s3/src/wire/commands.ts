@@ -52,7 +52,10 @@ const DOCUMENT_BYTES_MAX = 32 * 1024 * 1024;
 /** The maximum size of a refusal's document, in bytes. */
 const REFUSAL_BYTES_MAX = 256 * 1024;
 
-/** The commands whose success always has a document. An answer without one means that the server gave up. */
+/**
+ * The commands whose successful answer always contains a document. An answer without a document means that the server
+ * gave up.
+ */
 const MUST_ANSWER: ReadonlySet<CommandName> = new Set([
   "CopyObject",
   "UploadPartCopy",
@@ -198,7 +201,7 @@ async function outputOf(
   }
 }
 
-/** Tells whether an answer that says "success" has a document that says "failure". */
+/** Tells whether an answer with a successful status contains a document that reports a failure. */
 function isRefusal(bytes: Buffer): boolean {
   return bytes.subarray(-16).toString("latin1").trimEnd().endsWith("</Error>");
 }

@@ -1,4 +1,4 @@
-/** Matches texts that contain only characters that a path keeps as they are. Most keys are such texts. */
+/** Matches a key that needs no encoding in a path. Most keys need none. */
 const PLAIN_PATH = /^[\w.~/-]*$/;
 
 /**

@@ -27,9 +27,12 @@ export interface Outgoing {
 /** The failure of a request that was not answered. */
 export class UnansweredError extends Error {
   override readonly name = "UnansweredError";
-  /** True if the request used a connection that an earlier request had used too. The server may have closed it meanwhile. */
+  /**
+   * True if the request reused the connection of an earlier request. The server may have closed this connection in the
+   * meantime.
+   */
   readonly isOnUsedConnection: boolean;
-  /** True if the last bytes of the request were still in this process. A server does not apply such a request. */
+  /** True if the last bytes of the request never left this process. A server does not carry out such a request. */
   readonly isPartial: boolean;
 
   constructor(cause: unknown, request: ClientRequest | undefined) {
@@ -80,7 +83,7 @@ export function exchange(
       isSettled = true;
       resolve(message);
     });
-    // After the answer has begun, an error of the connection ends the answer, whose reader then learns of it.
+    // If the connection fails after the answer has begun, the reader of the answer receives the error.
     request.on("error", fail);
     request.once("close", () => {
       unlink?.();

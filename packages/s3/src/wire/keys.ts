@@ -6,24 +6,24 @@ import type { Keys } from "./sign.js";
 export type GivenKeys = KeysWithEnd | (() => Promise<KeysWithEnd>);
 
 export interface KeysWithEnd extends Keys {
-  /** The time at which the keys end. */
+  /** The time at which the keys expire. */
   readonly expiration?: Date;
 }
 
-/** The time before their end at which keys are renewed, in milliseconds. */
+/** The time between a renewal and the expiry of the old keys, in milliseconds. */
 const RENEW_MS = 5 * 60_000;
 
 /** The source of the keys that sign requests. */
 export interface KeySource {
-  /** Returns the keys. Rejects with an {@link S3FailureError} if there are none. */
+  /** Returns the keys. Rejects with an {@link S3FailureError} if there are no keys. */
   readonly get: (now: number) => KeysWithEnd | Promise<KeysWithEnd>;
   /** Forgets the keys because a server has refused them. The next request asks for new ones. */
   readonly forget: () => void;
 }
 
 /**
- * Makes a source of keys. A function is called once for many requests, and again five minutes before its keys end. When a
- * renewal fails, the old keys are used until their end.
+ * Makes a source of keys. A function is called once for many requests, and again five minutes before its keys expire.
+ * When a renewal fails, the old keys are used until they expire.
  */
 export function keySource(given: GivenKeys): KeySource {
   if (typeof given !== "function") return { get: () => checked(given), forget: () => {} };
@@ -59,8 +59,8 @@ function endOf({ expiration }: KeysWithEnd): number {
 }
 
 /**
- * Returns the search of the SDK: environment, profile, role of the machine. Keys in the environment are read without the SDK,
- * because its packages take time to load.
+ * Returns a function that searches for keys where the SDK searches: in the environment, in the profile and in the role
+ * of the machine. Keys in the environment are read without the SDK, because its packages take time to load.
  */
 export function searchedKeys(
   region: string | undefined,
@@ -83,7 +83,7 @@ export interface SearchPackage {
   readonly defaultProvider: (init: object) => () => Promise<KeysWithEnd>;
 }
 
-/** Returns the keys in the environment. A profile in the environment has precedence, as in the SDK. */
+/** Returns the keys in the environment. If `AWS_PROFILE` is set, the profile has precedence, as in the SDK. */
 function keysInEnvironment(): KeysWithEnd | undefined {
   const { env } = process;
   const accessKeyId = env["AWS_ACCESS_KEY_ID"];

@@ -7,7 +7,7 @@ import { escapeXml } from "./xml.js";
 /** The fields of a request, by the names of the SDK. */
 export type Input = Readonly<Record<string, unknown>>;
 
-/** A request in the form of HTTP, not yet signed. */
+/** An HTTP request that is not signed yet. */
 export interface Plain {
   readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
   /** The key, encoded. Absent if the request is about the bucket. */
@@ -21,13 +21,13 @@ export interface Plain {
 /** A request of S3. */
 export interface OperationOfS3 {
   readonly method: Plain["method"];
-  /** The parameters without a value, and those that are always the same. */
+  /** The query parameters that every request of this kind has. Some of them have no value. */
   readonly query?: Readonly<Record<string, string>>;
   /** The document that the request carries. */
   readonly document?: (input: Input) => string;
   /** True if the body carries a digest whatever the options say. */
   readonly hasDigest?: boolean;
-  /** True if an answer that says "success" has a document, which may say "failure". */
+  /** True if an answer with a successful status contains a document. The document may still report a failure. */
   readonly hasResult?: boolean;
   /** True if the answer is the object itself. */
   readonly isStream?: boolean;
@@ -159,10 +159,10 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   VersionId: "versionId",
 };
 
-/** The header with the name of a checksum, in the request that begins an upload. */
+/** The header that names the checksum's algorithm in the request that begins an upload. */
 const ALGORITHM_OF_UPLOAD = "x-amz-checksum-algorithm";
 
-/** Returns a request in the form of HTTP. */
+/** Returns a command as an HTTP request. */
 export function plainRequest(name: CommandName, input: Input): Plain {
   const { method, query: fixed = {}, document } = OPERATIONS[name];
   const headers: Record<string, string> = {};

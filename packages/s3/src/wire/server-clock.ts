@@ -1,7 +1,7 @@
-/** The smallest difference between the clocks that is corrected, in milliseconds. S3 itself allows 15 minutes. */
+/** The smallest clock difference that is corrected, in milliseconds. S3 itself allows 15 minutes. */
 const SKEW_MS_MIN = 5 * 60_000;
 
-/** The time of the server, as far as its answers have shown it. */
+/** A clock that shows the server's time. The server's answers set this clock. */
 export class ServerClock {
   #offsetMs = 0;
 

@@ -2,13 +2,13 @@
 export interface XmlListener {
   /** Called for the start of an element that has children. */
   readonly open?: (name: string, depth: number) => void;
-  /** Called for an element without children. The text is as it stands in the document, with its entities decoded. */
+  /** Called for an element without children, with its text. Entities in the text are decoded, and spaces are kept. */
   readonly leaf: (name: string, text: string, depth: number) => void;
   /** Called for the end of an element that has children. */
   readonly close?: (name: string, depth: number) => void;
 }
 
-/** The error for a text that is not well-formed XML, or that uses features no answer of S3 uses. */
+/** The error for a text that is not well-formed XML, or that uses features of XML that S3 never uses. */
 export class XmlError extends Error {
   override readonly name = "XmlError";
 }
@@ -73,7 +73,10 @@ class XmlReader {
     this.#at = next;
   }
 
-  /** Reads the start of an element. Reads an element without children up to its end, because most elements are such. */
+  /**
+   * Reads the start of an element. If the element has no children, reads the whole element, because most elements have
+   * none.
+   */
   #openTag(): void {
     const text = this.#text;
     const start = this.#at + 1;
@@ -163,7 +166,10 @@ function nameIn(text: string, start: number, end: number): string {
 const NAMED: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 const CODE_POINT_MAX = 0x10_ff_ff;
 
-/** Returns a text with its entities decoded. XML without a document type has only the five entities below and numbers. */
+/**
+ * Returns a text with its entities decoded. XML without a document type has only the five entities of `NAMED`, and
+ * entities that are numbers.
+ */
 function decodeEntities(text: string): string {
   if (!text.includes("&")) return text;
   return text.replaceAll(/&(?:#x([0-9a-f]{1,6})|#([0-9]{1,7})|([a-z][a-z0-9]{0,30}));/gi, decodeEntity);
@@ -188,7 +194,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "\u2028": "&#x2028;",
 };
 
-/** Returns a text in the form that an element of a document has. */
+/** Returns a text with the special characters of XML escaped. */
 export function escapeXml(text: string): string {
   return text.replaceAll(/[&<>"'\r\n\u0085\u2028]/g, (character) => ESCAPES[character] ?? character);
 }

@@ -20,7 +20,7 @@ export interface SetState {
   checking: Promise<void> | undefined;
   /** The time after which the members are asked again whether they are empty. */
   emptyAfter: number;
-  /** True if keys that wait for another try must be tried immediately. */
+  /** True if the next round of repair also tries the keys whose next try is due later. */
   isEager: boolean;
 }
 
@@ -61,7 +61,10 @@ export interface ReplicaSet extends Group {
   /** The writes that are under way. `answered` holds the writes that have already returned to their callers. */
   readonly writes: Set<Promise<unknown>>;
   readonly answered: Set<Promise<unknown>>;
-  /** The listeners for keys that need repair. Each call passes the number of milliseconds until repair is needed. */
+  /**
+   * The listeners for keys that need repair. A listener is called with the number of milliseconds after which the
+   * repair is due.
+   */
   readonly workListeners: Set<(inMs: number) => void>;
   readonly state: SetState;
   /** The hedge, which also sends slow reads to a second member; absent if reads are not hedged. */

@@ -68,7 +68,7 @@ export function unlistable({ members }: ReplicaSet): readonly string[] {
 
 /**
  * Refuses a put or a delete if a member cannot be walked and the journal does not know every object. On such a member,
- * only objects that the journal knows can be found.
+ * repair cannot find objects that the journal does not know.
  *
  * @throws StorageError `Misconfigured` while the journal does not know every object.
  */

@@ -36,7 +36,10 @@ export function headReader(
 export interface Found<T> {
   readonly member: ComposedProvider;
   readonly result: T;
-  /** True if the result may be old: a member that does not answer may hold a newer object, or this member was restored from a backup. */
+  /**
+   * True if the result may be old. Either a member that does not answer may hold a newer object, or the member that
+   * returned the result was restored from a backup.
+   */
   readonly mayBeStale?: boolean | undefined;
 }
 

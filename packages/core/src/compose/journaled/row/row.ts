@@ -196,7 +196,10 @@ export function hindered(row: KeyRow, problem: string): KeyRow {
   return { ...row, problem };
 }
 
-/** Returns the row with the time until which unneeded copies stay on their members. A listing may still need these copies. */
+/**
+ * Returns the row with the time at which unneeded copies may be removed from their members. Until then, a listing may
+ * still need these copies.
+ */
 export function staying(row: KeyRow, clearAt: number): KeyRow {
   return { ...row, clearAt };
 }

@@ -238,5 +238,7 @@ export const ANSWER_TRAPS: readonly Trap[] = [
     without: [
       edit("s3/src/connection/failure.ts", "cause: safeCause(error),", "cause: (void safeCause, error),"),
     ],
+    // The own wire makes its errors itself, of the code and the ids alone.
+    withoutOwn: [],
   },
 ];

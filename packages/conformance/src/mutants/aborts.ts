@@ -30,7 +30,7 @@ function wrapped(inner: StorageProvider, key: string, cause: unknown): StorageEr
   });
 }
 
-/** A break: an aborted put rejects immediately, but keeps reading its source. */
+/** A fault that a mutant has: an aborted put rejects immediately, but keeps reading its source. */
 const goesOnReading: Break = verbs((inner) => ({
   put: async (key, body, options) => {
     const { signal } = options;

@@ -56,7 +56,7 @@ export function rememberingEtags(verb: "put" | "get" | "delete"): Break {
 
 const PART_BYTES = 5 * 1024 * 1024;
 
-/** A break: a put forgets its condition if the body is large enough to be sent in parts. */
+/** A fault that a mutant has: a put forgets its condition if the body is large enough to be sent in parts. */
 const forgetsParts: Break = verbs((inner) => ({
   put: async (key, body, options) => {
     let bytes = 0;

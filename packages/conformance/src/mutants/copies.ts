@@ -28,7 +28,7 @@ const headersOf = ({ contentType, cacheControl, contentDisposition }: ObjectInfo
 
 const COPIED_BYTES = 65_536;
 
-/** A break: after a copy, every put to the source changes the copy as well. */
+/** A fault that a mutant has: after a copy, every put to the source changes the copy as well. */
 const linksInstead: Break = (inner) => {
   const targets = new Map<string, string>();
   const put: StorageProvider["put"] = async (key, body, options) => {

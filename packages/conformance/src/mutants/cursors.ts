@@ -44,7 +44,7 @@ function remembering<T>(
   };
 }
 
-/** A break: a cursor is the number of objects that were listed before. */
+/** A fault that a mutant has: a cursor is the number of objects that were listed before. */
 const countsObjects: Break = verbs((inner) => ({
   list: async (options) => {
     if (options.delimiter !== undefined) return await inner.list(options);

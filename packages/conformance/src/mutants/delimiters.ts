@@ -35,7 +35,7 @@ function withFolders(page: ListPage, folders: readonly string[], prefix: string)
   return { ...page, prefixes: [...new Set([...page.prefixes, ...shown])].sort() };
 }
 
-/** A break: a listing shows every folder that ever held an object. */
+/** A fault that a mutant has: a listing shows every folder that ever held an object. */
 const keepsFolders: Break = (inner) => {
   const folders = new Set<string>();
   const put: StorageProvider["put"] = async (key, body, options) => {
@@ -55,7 +55,7 @@ const keepsFolders: Break = (inner) => {
   return shown({ ...inner, put });
 };
 
-/** A break: the last folder of a page is shown again on the next page. */
+/** A fault that a mutant has: the last folder of a page is shown again on the next page. */
 const repeatsFolders: Break = (inner) => {
   const last = new Map<string, string | undefined>();
   return rolled((page, { cursor }) => {

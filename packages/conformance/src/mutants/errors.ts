@@ -39,7 +39,7 @@ export const errorMutants: readonly Mutant[] = [
   ),
   mutant(
     "an error of a read says that nothing was applied",
-    "reports a failed read as possibly applied",
+    "reports that a failed read may have changed something",
     fails("head", (error) => Object.defineProperty(error, "applied", { value: "unknown" })),
   ),
   mutant(

@@ -82,7 +82,7 @@ export const isFolder = async (inner: StorageProvider, key: string): Promise<boo
 export const isBelow = async (inner: StorageProvider, key: string): Promise<boolean> =>
   (await find(inner, key.slice(0, key.lastIndexOf("/")))) !== undefined;
 
-/** A break: all readers of one large object share a position. */
+/** A fault that a mutant has: all readers of one large object share a position. */
 const sharing: Break = (inner) => {
   const positions = new Map<string | undefined, { offset: number; readers: number }>();
   return results((result, { range }) => {

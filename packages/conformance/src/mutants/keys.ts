@@ -20,7 +20,7 @@ function cuts(from: number, to: number, only: (segment: string) => boolean = () 
   );
 }
 
-/** A break: a put deletes objects with the key of a parent folder. A put of `x/a/b/c` deletes `x/a` and `x/a/b`. */
+/** A fault that a mutant has: a put deletes objects with the key of a parent folder. A put of `x/a/b/c` deletes `x/a` and `x/a/b`. */
 const makesRoomForFolders: Break = verbs((inner) => ({
   put: async (key, body, options) => {
     const parts = key.split("/");

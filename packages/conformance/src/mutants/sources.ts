@@ -45,7 +45,7 @@ function forgetting(is: (body: BodyInput) => boolean): StorageBreak {
   });
 }
 
-/** A break: the facade destroys the source of every put that fails. */
+/** A fault that a mutant has: the facade destroys the source of every put that fails. */
 const destroying: StorageBreak = facade((storage) => ({
   put: (key, body, options) =>
     storage.put(key, body, options).catch((error: unknown) => {

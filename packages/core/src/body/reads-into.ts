@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 
 /**
- * A byte stream that can also read into its reader's memory. A reader that reuses the same memory saves an allocation for each
+ * A byte stream that can also write its bytes directly into a buffer of the caller. A reader that reuses the same memory saves an allocation for each
  * chunk.
  */
 export interface ReadsInto extends Readable {

@@ -75,7 +75,7 @@ export class CallLimit {
     this.#free.push(call);
   }
 
-  /** Drops a call object together with its signal, because the signal may still be in use. */
+  /** Never uses a call object again, because the inner call may still hold its signal. */
   forget(call: LimitedCall): void {
     this.#calls.delete(call);
   }

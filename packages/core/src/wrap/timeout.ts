@@ -209,7 +209,7 @@ function follow(
 }
 
 /**
- * Returns the changes to a call that is passed on. The progress of a put serves as a sign of life. If the caller of a write no
+ * Returns the changed parts of the call that the inner provider receives. The progress of a put serves as a sign of life. If the caller of a write no
  * longer waits, the write must not change anything.
  */
 function changesFor(call: Call, limited: LimitedCall): CallChanges {

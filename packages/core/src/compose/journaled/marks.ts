@@ -29,9 +29,8 @@ interface Mark {
   readonly raisingUntil?: number | undefined;
   /**
    * The fate of the objects that only this member holds. This field is present while the member counts as restored from
-   * a backup. In a mirror, the member counts as restored until all its keys have been walked and no objects are left
-   * that only this member holds. In other composers, the member counts as restored until an operator has accepted the
-   * member.
+   * a backup. In a mirror, this mark stays until repair has walked all keys of the member and no object is on this
+   * member alone. In other composers, this mark stays until an operator has accepted the member.
    */
   readonly restored?: Extras | undefined;
   /** The number of objects that only this restored member holds, counted so far. */

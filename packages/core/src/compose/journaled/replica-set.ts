@@ -125,7 +125,7 @@ export function isDisbelieved(set: ReplicaSet, member: ComposedProvider): boolea
 
 /** Tells whether one member can answer for all: every member holds every settled object. */
 export function isOneEnough({ placement, state, roster }: ReplicaSet): boolean {
-  // The only member of a chain cannot answer for members that the configuration no longer names.
+  // If a chain has one member left, objects may still be on members that the configuration no longer names.
   return placement.alike && !state.mayLack && (placement.hasCopies || roster.away().length === 0);
 }
 

@@ -1,6 +1,6 @@
 import {
   StorageError,
-  consume,
+  onAbort,
   resolveRange,
   resumingBody,
   type ByteRange,
@@ -87,19 +87,33 @@ async function readSmall(
   length: number,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let received = 0;
+  const unlink = onAbort(signal, () => void source.destroy());
   try {
-    await consume(source, signal, (chunk) => {
-      chunks.push(chunk);
-      received += chunk.byteLength;
-    });
+    const chunks = await chunksOf(source);
+    const bytes = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+    if (bytes.byteLength === length) return bytes;
   } catch (cause) {
     signal?.throwIfAborted();
     throw cutError(store, key, cause);
+  } finally {
+    unlink();
   }
-  if (received !== length) throw cutError(store, key, undefined);
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+  signal?.throwIfAborted();
+  throw cutError(store, key, undefined);
+}
+
+/** Reads the chunks of a small body by its events. The helpers of Node take as long as the reading itself. */
+function chunksOf(source: Readable): Promise<Uint8Array[]> {
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = [];
+    source.once("error", reject);
+    source.once("close", () => {
+      // An error is expensive to make, and every body is closed after its end.
+      if (!source.readableEnded) reject(new Error("closed before its end"));
+    });
+    source.once("end", () => resolve(chunks));
+    source.on("data", (chunk: Uint8Array) => void chunks.push(chunk));
+  });
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc9110#name-byte-ranges */

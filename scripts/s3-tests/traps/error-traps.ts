@@ -89,7 +89,7 @@ export const ERROR_TRAPS: readonly Trap[] = [
     without: [
       edit(
         "s3/src/connection/failure.ts",
-        "clockOffsetMs())) throw error;\n    return await send();",
+        "clockOffsetMs())) throw error;\n      return await send();",
         "clockOffsetMs())) throw error;\n    throw error;",
       ),
     ],

@@ -1,5 +1,9 @@
+/** Matches keys that stay as they are in a URL. Most keys are such keys. */
+const PLAIN = /^[\w\-.!~*'()/]*$/;
+
 /** Returns the path of a key in a URL. Every segment is percent-encoded; slashes are kept. */
 export function encodeKeyPath(key: string): string {
+  if (PLAIN.test(key)) return key;
   return key.split("/").map(encodeURIComponent).join("/");
 }
 

@@ -15,22 +15,18 @@ export async function attempt<T>(
   send: () => Promise<T>,
   clockOffsetMs: () => number,
 ): Promise<T> {
+  const before = clockOffsetMs();
   try {
-    return await sendInTime(send, clockOffsetMs);
+    try {
+      return await send();
+    } catch (error) {
+      if (!isSkewed(error, before, clockOffsetMs())) throw error;
+      return await send();
+    }
   } catch (error) {
     if (error instanceof RefusedError) throw error.reason;
     if (signal?.aborted === true) throw signal.reason;
     throw error instanceof S3FailureError ? error : new S3FailureError(failureOf(error));
-  }
-}
-
-async function sendInTime<T>(send: () => Promise<T>, clockOffsetMs: () => number): Promise<T> {
-  const before = clockOffsetMs();
-  try {
-    return await send();
-  } catch (error) {
-    if (!isSkewed(error, before, clockOffsetMs())) throw error;
-    return await send();
   }
 }
 

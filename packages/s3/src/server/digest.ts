@@ -1,6 +1,6 @@
-import { Crc32c } from "@aws-crypto/crc32c";
 import { createHash, type Hash } from "node:crypto";
 import { crc32 } from "node:zlib";
+import { crc32c } from "./crc32c.js";
 import type { Dialect } from "./dialect.js";
 import type { ObjectOptions } from "./object-options.js";
 
@@ -34,10 +34,7 @@ export interface Digesting {
 
 export function startDigest(algorithm: DigestAlgorithm): Digesting {
   if (algorithm === "crc32") return sum((bytes, before) => crc32(bytes, before));
-  if (algorithm === "crc32c") {
-    const running = new Crc32c();
-    return { update: (bytes) => void running.update(bytes), value: () => base64(running.digest()) };
-  }
+  if (algorithm === "crc32c") return sum(crc32c);
   const hash: Hash = createHash(algorithm);
   return { update: (bytes) => void hash.update(bytes), value: () => hash.digest("base64") };
 }

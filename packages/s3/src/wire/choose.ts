@@ -36,7 +36,7 @@ export function chooseWire({ wanted, ...facts }: WireFacts): ChosenWire {
   }
   if (need !== undefined) return fixed("sdk", need);
   // A test may mock the SDK later. Before that, the test must not reach Amazon's servers.
-  if (facts.server.endpoint === undefined && isInTestRunner()) {
+  if (facts.server.endpoint === undefined && isInTestRunner) {
     return fixed("sdk", "a test runner runs this process, and no endpoint is set");
   }
   return {

@@ -183,22 +183,29 @@ async function outputOf(
 ): Promise<Output> {
   const { headers } = message;
   const $metadata = metadataOf(message);
-  if (isStream === true) return { ...headerFields(headers), Body: message, $metadata };
+  if (isStream === true) return answerOf(headers, $metadata, message);
   const bytes = await wholeBody(message, DOCUMENT_BYTES_MAX);
   if (bytes.byteLength === 0) {
     if (MUST_ANSWER.has(name))
       throw failureIn("InternalError", undefined, { ...$metadata, httpStatusCode: 503 }, headers);
     if (read !== undefined) throw senseless($metadata);
-    return { ...headerFields(headers), $metadata };
+    return answerOf(headers, $metadata);
   }
   if (isRefusal(bytes)) throw failed(bytes.toString(), { ...$metadata, httpStatusCode: 503 }, headers);
-  if (read === undefined) return { ...headerFields(headers), $metadata };
+  if (read === undefined) return answerOf(headers, $metadata);
   if (!isUtf8(bytes)) throw senseless($metadata);
   try {
     return { ...headerFields(headers), ...read(bytes.toString()), $metadata };
   } catch (error) {
     throw error instanceof XmlError || error instanceof ForeignAnswerError ? senseless($metadata) : error;
   }
+}
+
+function answerOf(headers: IncomingHttpHeaders, metadata: Metadata, body?: IncomingMessage): Output {
+  const fields = headerFields(headers);
+  fields["Body"] = body;
+  fields["$metadata"] = metadata;
+  return fields;
 }
 
 /** Tells whether an answer with a successful status contains a document that reports a failure. */

@@ -1,44 +1,39 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { count, dateOf, type Output } from "./answers.js";
-
-/** The fields of an answer that stand in its headers, by the names of the headers. */
-const FIELDS: readonly (readonly [header: string, field: string])[] = [
-  ["etag", "ETag"],
-  ["content-type", "ContentType"],
-  ["x-amz-version-id", "VersionId"],
-  ["cache-control", "CacheControl"],
-  ["content-disposition", "ContentDisposition"],
-  ["content-encoding", "ContentEncoding"],
-  ["content-language", "ContentLanguage"],
-  ["content-range", "ContentRange"],
-  ["x-amz-storage-class", "StorageClass"],
-  ["x-amz-server-side-encryption", "ServerSideEncryption"],
-  ["x-amz-server-side-encryption-customer-algorithm", "SSECustomerAlgorithm"],
-  ["x-amz-checksum-crc32", "ChecksumCRC32"],
-  ["x-amz-checksum-crc32c", "ChecksumCRC32C"],
-  ["x-amz-checksum-sha256", "ChecksumSHA256"],
-];
+import { count, dateOf } from "./answers.js";
 
 const METADATA = "x-amz-meta-";
 
-/** Returns the fields in the headers of an answer. */
-export function headerFields(headers: IncomingHttpHeaders): Output {
-  const fields: Record<string, unknown> = {
+/** Returns the fields in the headers of an answer, by the names of the SDK. */
+export function headerFields(headers: IncomingHttpHeaders): Record<string, unknown> {
+  // An object with all its fields is made faster than one that grows field by field.
+  return {
     ContentLength: count(headers["content-length"]),
     LastModified: dateOf(headers["last-modified"]),
+    ETag: headers.etag,
+    ContentType: headers["content-type"],
+    VersionId: headers["x-amz-version-id"],
+    CacheControl: headers["cache-control"],
+    ContentDisposition: headers["content-disposition"],
+    ContentEncoding: headers["content-encoding"],
+    ContentLanguage: headers["content-language"],
+    ContentRange: headers["content-range"],
+    StorageClass: headers["x-amz-storage-class"],
+    ServerSideEncryption: headers["x-amz-server-side-encryption"],
+    SSECustomerAlgorithm: headers["x-amz-server-side-encryption-customer-algorithm"],
+    ChecksumCRC32: headers["x-amz-checksum-crc32"],
+    ChecksumCRC32C: headers["x-amz-checksum-crc32c"],
+    ChecksumSHA256: headers["x-amz-checksum-sha256"],
     Metadata: metadataIn(headers),
+    Body: undefined,
+    $metadata: undefined,
   };
-  for (const [header, field] of FIELDS) {
-    const value = headers[header];
-    if (value !== undefined) fields[field] = value;
-  }
-  return fields;
 }
 
 function metadataIn(headers: IncomingHttpHeaders): Record<string, string> {
-  const entries: [name: string, value: string][] = [];
+  let entries: [name: string, value: string][] | undefined;
   for (const header in headers) {
-    if (header.startsWith(METADATA)) entries.push([header.slice(METADATA.length), String(headers[header])]);
+    if (header.startsWith(METADATA))
+      (entries ??= []).push([header.slice(METADATA.length), String(headers[header])]);
   }
-  return Object.fromEntries(entries);
+  return entries === undefined ? {} : Object.fromEntries(entries);
 }

@@ -1,4 +1,4 @@
-import { createHash, createHmac } from "node:crypto";
+import crypto, { createHash, createHmac } from "node:crypto";
 
 /** The hash of a body that is not signed. TLS or a checksum protects such a body. */
 export const UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD";
@@ -47,9 +47,14 @@ const UNSIGNED_HEADERS: ReadonlySet<string> = new Set([
   "x-amzn-trace-id",
 ]);
 
+/** Node's hash in one call, which takes half the time for a short text. Bun lacks it. */
+const hashOnce = crypto.hash as typeof crypto.hash | undefined;
+
 /** Returns the SHA-256 of bytes in hexadecimal. */
 export function sha256(bytes: Uint8Array | string): string {
-  return createHash("sha256").update(bytes).digest("hex");
+  return hashOnce === undefined
+    ? createHash("sha256").update(bytes).digest("hex")
+    : hashOnce("sha256", bytes);
 }
 
 /**
@@ -77,7 +82,7 @@ export function createSigner(region: string, service = "s3"): Sign {
     const { names, text } = canonicalRequest(request);
     const scope = `${day}/${region}/${service}/aws4_request`;
     const signed = `${ALGORITHM}\n${date}\n${scope}\n${sha256(text)}`;
-    const signature = hmac(keyOf(secretAccessKey, day), signed).toString("hex");
+    const signature = createHmac("sha256", keyOf(secretAccessKey, day)).update(signed).digest("hex");
     headers["authorization"] =
       `${ALGORITHM} Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`;
   };

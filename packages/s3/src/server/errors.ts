@@ -83,8 +83,11 @@ function isSettled({ code }: S3Failure, { writes }: FailureContext): boolean {
 }
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redirects.html */
-function isRedirect({ code, status }: S3Failure): boolean {
+function isRedirect({ code, status, bucketRegion }: S3Failure): boolean {
+  // The answer to a HEAD has no code. S3 names the region of the bucket in a header.
+  const isHeadElsewhere = status === 400 && code.startsWith("Unknown") && bucketRegion !== undefined;
   return (
+    isHeadElsewhere ||
     code === "AuthorizationHeaderMalformed" ||
     code === "IllegalLocationConstraintException" ||
     (status !== undefined && status >= 300 && status < 400 && status !== 304)

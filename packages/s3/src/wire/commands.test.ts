@@ -213,12 +213,13 @@ describe("a bucket in a different region", () => {
       "<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-west-1</Region></Error>",
       400,
     ],
+    ["by a header of the answer to a HEAD", { "x-amz-bucket-region": "eu-west-1" }, "", 400],
   ])("is named: %s", async (_title, headers, body, status) => {
     await using server = await smallServer(({ send }) =>
       send(status, headers as Record<string, string>, body),
     );
     const storage = createStorage(s3({ ...server.options, wire: "own" }));
-    const error = await failed(storage.get("a"));
+    const error = await failed(body === "" ? storage.head("a") : storage.get("a"));
     expect(error).toMatchObject({ code: "Misconfigured" });
     expect(isStorageError(error) && error.message).toContain('"eu-west-1"');
     await storage.close();

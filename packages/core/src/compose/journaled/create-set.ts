@@ -131,6 +131,8 @@ export function createReplicaSet(parts: SetParts): ReplicaSet {
     checking: undefined,
     emptyAfter: 0,
     isEager: true,
+    walkFailures: 0,
+    walkAfter: 0,
   };
   const onReplaced = (): void => void (state.isTrusted = given.length === 1);
   const marks = parts.journal.durable ? marksOf(name, journal, () => set) : undefined;

@@ -22,6 +22,10 @@ export interface SetState {
   emptyAfter: number;
   /** True if the next round of repair also tries the keys whose next try is due later. */
   isEager: boolean;
+  /** The number of failures in a row of the comparison of all members. */
+  walkFailures: number;
+  /** The time, by the journal's clock, before which repair does not compare all members again. */
+  walkAfter: number;
 }
 
 /** A key that this process has lost, possibly while it was sending. */

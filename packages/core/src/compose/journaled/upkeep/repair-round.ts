@@ -37,6 +37,7 @@ export function upkeepOf(set: ReplicaSet): Upkeep {
 async function repairDue(set: ReplicaSet, options: Caller): Promise<number | undefined> {
   const { state } = set;
   const aheadMs = state.isEager ? BACKOFF_MS_MAX : 0;
+  if (state.isEager) state.walkAfter = 0;
   state.isEager = false;
   const keys = await set.journal.due(set.journal.now() + aheadMs, KEYS_PER_ROUND);
   // If another call works on a key, repair leaves the key to that call. That call tells repair if the key needs more
@@ -54,21 +55,44 @@ async function repairDue(set: ReplicaSet, options: Caller): Promise<number | und
   };
   const queues = await queuesOf(set, keys);
   await Promise.all(queues.map((queue) => concurrently(queue, KEYS_AT_ONCE, repair)));
-  const isWalking = await walk(set, options, (key) => adoptKeyOf(set, key, impatient)).catch(
-    (error: unknown) => {
-      options.signal?.throwIfAborted();
-      if (!isStorageError(error)) throw error;
-      options.onEvent?.({ type: "repairFailed", provider: set.name, error });
-      isBusy = true;
-      return true;
-    },
-  );
-  const next = isWalking || state.isEager ? set.journal.now() : await set.journal.nextDue();
+  const isWalking = await walkInTime(set, options, impatient);
+  const next = isWalking || state.isEager ? set.journal.now() : await nextOf(set);
   if (next === undefined) {
     await noteEmpty(set);
     return undefined;
   }
   return Math.max(next - set.journal.now(), isBusy ? BUSY_MS : 0);
+}
+
+/** The longest pause before repair compares all members again after a failure, in milliseconds. */
+const WALK_MS_MAX = 60_000;
+
+/**
+ * Compares all members, unless the pause after the last failure is not over. The pause doubles with each failure in a row, and
+ * ends early when a member works again. Returns true if more is left to compare.
+ */
+async function walkInTime(set: ReplicaSet, options: Caller, impatient: Caller): Promise<boolean> {
+  const { state, journal } = set;
+  if (journal.now() < state.walkAfter) return false;
+  try {
+    const isWalking = await walk(set, options, (key) => adoptKeyOf(set, key, impatient));
+    state.walkFailures = 0;
+    state.walkAfter = 0;
+    return isWalking;
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (!isStorageError(error)) throw error;
+    options.onEvent?.({ type: "repairFailed", provider: set.name, error });
+    state.walkAfter = journal.now() + Math.min(WALK_MS_MAX, BUSY_MS * 2 ** state.walkFailures++);
+    return false;
+  }
+}
+
+/** Returns the time of the next work: the next key that is due, or the next comparison of all members. */
+async function nextOf({ state, journal }: ReplicaSet): Promise<number | undefined> {
+  const due = await journal.nextDue();
+  if (state.walkAfter === 0) return due;
+  return due === undefined ? state.walkAfter : Math.min(due, state.walkAfter);
 }
 
 /** Groups keys by the members for which the keys wait. A slow member then delays only the keys that wait for this member. */

@@ -2,6 +2,7 @@ import { types } from "node:util";
 import type { Readable } from "node:stream";
 import { bytesStream } from "../body/open-source.js";
 import { canReadInto, type ReadsInto } from "../body/reads-into.js";
+import { consume } from "../kit/abort.js";
 import type { GetResult } from "../contract/provider.js";
 import type { ObjectInfo, ServedRange } from "../contract/object.js";
 
@@ -114,7 +115,7 @@ async function readWhole(stream: ReadsInto, length: number): Promise<Uint8Array>
 
 async function collect(stream: Readable): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of stream as AsyncIterable<Uint8Array>) chunks.push(chunk);
+  await consume(stream, undefined, (chunk) => void chunks.push(chunk));
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
 }
 

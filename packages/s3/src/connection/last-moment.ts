@@ -116,6 +116,12 @@ function whenTaken(body: Readable, request: ClientRequest | undefined, then: () 
  */
 export const BLOCK_BYTES: number = 128 * 1024;
 
+/** The size, in bytes, up to which blocks grow while a connection takes each of them quickly. */
+const BLOCK_BYTES_MAX = 512 * 1024;
+
+/** The time, in milliseconds, in which a quick connection takes a block. */
+const QUICK_MS = 50;
+
 /**
  * Returns a stream that gives a body to the connection block by block. Reports each block that the connection has
  * taken. Asks the caller for permission before the last bytes are sent.
@@ -127,17 +133,22 @@ export function heldBack(
 ): Readable {
   const end = last === undefined ? body.byteLength : body.byteLength - HELD_BYTES;
   let at = 0;
+  let size = BLOCK_BYTES;
+  let givenAt = 0;
   return new Readable({
     highWaterMark: BLOCK_BYTES,
     read() {
       if (at > 0) onSent?.(at);
+      const now = clock.now();
+      if (at > 0) size = now - givenAt < QUICK_MS ? Math.min(2 * size, BLOCK_BYTES_MAX) : BLOCK_BYTES;
+      givenAt = now;
       const push = (until: number): void => {
         const block = body.subarray(at, until);
         at = until;
         this.push(block.byteLength === 0 ? null : block);
       };
       if (at === end && last !== undefined && end < body.byteLength) last(this, () => push(body.byteLength));
-      else push(Math.min(at + BLOCK_BYTES, at < end ? end : body.byteLength));
+      else push(Math.min(at + size, at < end ? end : body.byteLength));
     },
   });
 }

@@ -20,6 +20,8 @@ export interface SmallServer extends AsyncDisposable {
   readonly url: string;
   readonly options: S3Options & { readonly endpoint: string };
   readonly seen: readonly Seen[];
+  /** Takes no more connections. */
+  readonly stop: () => void;
 }
 
 /** Returns the wire through which this process tests. The tests of the connection run through both. */
@@ -44,6 +46,7 @@ export async function smallServer(answer: (seen: Seen) => void | Promise<void>):
     url,
     options: { bucket: "b", endpoint: url, credentials, wire: wireOfTests() },
     seen: all,
+    stop: () => void server.close(),
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       server.close();

@@ -4,6 +4,7 @@ import { S3FailureError } from "../server/client.js";
 import type { Dialect } from "../server/dialect.js";
 import { digestAlgorithm } from "../server/digest.js";
 import type { ObjectOptions } from "../server/object-options.js";
+import type { Server } from "../server/server.js";
 import type { S3Signer } from "../server/signer.js";
 import { bucketRequests } from "../requests/bucket-requests.js";
 import type { Commands } from "../requests/commands.js";
@@ -94,15 +95,20 @@ function wireOf(
   return ownCommands({
     ...parts,
     unsignedPayload,
-    address: () => (address ??= addressOf(server.now(), bucket, agents)),
-    sign: () => (sign ??= signerFor(server.now().region)),
+    address: () => (address ??= addressOf(checkedServer(server.now()), bucket, agents)),
+    sign: () => (sign ??= createSigner(checkedServer(server.now()).region)),
   });
 }
 
-function signerFor(region: string | undefined): Sign {
+/** The form of a region's name. Any other text could change the host to which requests go. */
+const REGION = /^[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/;
+
+/** Returns a server whose region can be a part of a host's name. */
+function checkedServer(server: Server): Server & { readonly region: string } {
+  const { region } = server;
   if (region === undefined) throw new S3FailureError(unsent("MissingRegion", undefined));
-  // Requests to Amazon's global server are signed for `us-east-1`.
-  return createSigner(region === "aws-global" ? "us-east-1" : region);
+  if (!REGION.test(region)) throw new S3FailureError(unsent("InvalidRegion", undefined));
+  return { ...server, region };
 }
 
 function keysOf({ credentials, server }: ConnectOptions): KeySource {

@@ -98,6 +98,12 @@ const DOWN =
 /** The words with which the SDK reports that a source has refused to give credentials. A retry is useless. */
 const REFUSED = /status:? ?4\d\d|\bexpired\b|\binvalid\b/i;
 
+/** Returns the failure of the application's function for credentials, or of the search for them. */
+export function sourceFailure(error: unknown): S3Failure {
+  if (isOfCredentials(error)) return credentialsFailure(error);
+  return localFailure(error) ?? credentialsFailure(error);
+}
+
 /** Explains why there are no credentials: their source is down, their source has refused, or there is no source. */
 export function credentialsFailure(error: unknown): S3Failure {
   const { name, message, code, Code, statusCode, $metadata } = Object(error) as Failed;

@@ -122,6 +122,12 @@ const BLOCK_BYTES_MAX = 512 * 1024;
 /** The time, in milliseconds, in which a quick connection takes a block. */
 const QUICK_MS = 50;
 
+/** A stream of a body that is held back. */
+export interface HeldBack extends Readable {
+  /** Tells whether the last byte was given to the connection. From then on the server may act on the request. */
+  readonly isGiven: () => boolean;
+}
+
 /**
  * Returns a stream that gives a body to the connection block by block. Reports each block that the connection has
  * taken. Asks the caller for permission before the last bytes are sent.
@@ -130,12 +136,12 @@ export function heldBack(
   body: Uint8Array,
   onSent: ((bytes: number) => void) | undefined,
   last: ((before: Readable, go: () => void) => void) | undefined,
-): Readable {
+): HeldBack {
   const end = last === undefined ? body.byteLength : body.byteLength - HELD_BYTES;
   let at = 0;
   let size = BLOCK_BYTES;
   let givenAt = 0;
-  return new Readable({
+  const stream = new Readable({
     highWaterMark: BLOCK_BYTES,
     read() {
       if (at > 0) onSent?.(at);
@@ -151,4 +157,5 @@ export function heldBack(
       else push(Math.min(at + size, at < end ? end : body.byteLength));
     },
   });
+  return Object.assign(stream, { isGiven: () => at === body.byteLength });
 }

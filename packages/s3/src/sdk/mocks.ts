@@ -12,9 +12,18 @@ interface LoadedModule {
   readonly exports?: Partial<typeof Sdk>;
 }
 
-const { cache } = createRequire(import.meta.url);
+const cache = loadedModules();
 const found = new Map<string, LoadedModule>();
 let searchedAt = Number.NEGATIVE_INFINITY;
+
+/** Returns the modules that Node has loaded. In a bundle, a module has no address, and this package finds no mocks. */
+function loadedModules(): NodeJS.Dict<NodeModule> {
+  try {
+    return createRequire(import.meta.url).cache;
+  } catch {
+    return {};
+  }
+}
 
 /**
  * Returns the copy of the SDK that a test of the application has mocked: the test has replaced `send` in the class

@@ -236,6 +236,10 @@ export interface S3Failure {
   readonly retryAfterMs?: number | undefined;
   /** The permission that a refusal names. */
   readonly deniedAction?: string | undefined;
+  /**
+   * True if an earlier sending of the same request may have taken effect, whatever this failure says about the last sending.
+   */
+  readonly mayBeApplied?: boolean | undefined;
   /** The region of the bucket, according to the server. */
   readonly bucketRegion?: string | undefined;
   /** True if the request never left this process. */

@@ -17,6 +17,7 @@ const LOCAL_CODES: Readonly<Record<string, (detail: string) => Explanation>> = {
   ],
   InvalidCredentials: (detail) => ["Unauthenticated", `the credentials are wrong: ${detail}`],
   MissingRegion: () => ["Misconfigured", "the region is missing: give region, or set AWS_REGION"],
+  InvalidRegion: () => ["Misconfigured", "region must be the name of a region, such as eu-central-1"],
   WrongAgent: () => [
     "Misconfigured",
     "the HTTP agent of the client does not match the protocol of the endpoint",

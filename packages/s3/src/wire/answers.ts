@@ -96,14 +96,23 @@ export interface Refusal {
   readonly region: string | undefined;
 }
 
-/** Reads the document of a refusal. Returns `undefined` if the text is not such a document. */
+/** The start of a document that names its type, but defines no entities. Some proxies write it. */
+const TYPE = /^\s*(?:<\?[^?]*\?>\s*)?<!DOCTYPE[^[>]*>/i;
+
+/** Reads the document of a refusal, also inside an outer element. Returns `undefined` if the text is not such a document. */
 export function readRefusal(text: string): Refusal | undefined {
+  const found: Fields = {};
   try {
-    const { root } = document(text, "Error");
-    return { code: root["Code"], message: root["Message"], region: root["Region"] };
+    readXml(text.replace(TYPE, ""), {
+      leaf: (name, content, depth) => {
+        if (depth === 2 || depth === 3) found[name] ??= content;
+      },
+    });
   } catch {
     return undefined;
   }
+  const { Code: code, Message: message, Region: region } = found;
+  return code === undefined ? undefined : { code, message, region };
 }
 
 interface Document {
@@ -146,7 +155,8 @@ function assertRoot(name: string, wanted: string): void {
 }
 
 function flag(text: string | undefined): boolean | undefined {
-  return text === "true" || (text === "false" ? false : undefined);
+  const word = text?.toLowerCase();
+  return word === "true" || (word === "false" ? false : undefined);
 }
 
 /** Returns a number, or `undefined` for a text that is not a whole number. */

@@ -56,6 +56,9 @@ function needOfSdk({ bucket, server, hasClient }: Omit<WireFacts, "wanted">): st
   if (hasClient) return "the application has given a client";
   if (accelerate) return "accelerate is set";
   if (fips) return "FIPS is configured";
+  if (/^fips-|-fips$|^aws-/.test(server.region ?? "")) return "the region is a pseudo-region";
+  if (bucket.endsWith("--op-s3")) return "the bucket is an access point of S3 on Outposts";
+  if (bucket.endsWith("--xa-s3")) return "the bucket is an access point of S3 Express";
   if (bucket.endsWith("--x-s3")) return "the bucket is a directory bucket of S3 Express";
   if (bucket.endsWith("--ol-s3")) return "the bucket is an access point of S3 Object Lambda";
   if (bucket.endsWith(".mrap")) return "the bucket is a multi-region access point";

@@ -82,6 +82,88 @@ describe("a connection that the server has closed meanwhile", () => {
   });
 });
 
+describe("a request that is sent a second time", () => {
+  /** A server that carries out the second put of its only connection, resets the connection, and then answers `next`. */
+  async function world(next: "nothing" | "403"): Promise<{ provider: StorageProvider; puts: () => number }> {
+    let puts = 0;
+    const server = await smallServer((seen) => {
+      if (seen.method === "PUT") puts++;
+      if (seen.method !== "PUT" || puts === 1) return ok(seen);
+      if (puts === 2) {
+        if (next === "nothing") server.stop();
+        return void seen.response.socket?.resetAndDestroy();
+      }
+      seen.fail(403, "AccessDenied");
+    });
+    const provider = s3({ ...server.options, wire: "own" });
+    closers.push(
+      () => void provider.close?.(),
+      () => void server[Symbol.asyncDispose](),
+    );
+    await provider.put("a", await toBody("abc"), {});
+    return { provider, puts: () => puts };
+  }
+
+  it.each(["nothing", "403"] as const)(
+    "may have taken effect the first time, whatever the second answer says: %s",
+    async (next) => {
+      const { provider } = await world(next);
+      const error = await failed(provider.put("a", await toBody("abc"), {}));
+      expect(error).toMatchObject({ applied: "unknown" });
+    },
+  );
+
+  it("is not taken back by a caller that refuses the second sending", async () => {
+    const { provider } = await world("403");
+    let asked = 0;
+    const beforeCommit = (): void => {
+      if (++asked > 1) throw new Error("refused");
+    };
+    const error = await failed(provider.put("a", await toBody("abc"), { beforeCommit }));
+    expect(error).toMatchObject({ code: "Unavailable", applied: "unknown" });
+  });
+});
+
+describe("a request that waits for a connection", () => {
+  it("ends at once when it is aborted", async () => {
+    const controller = new AbortController();
+    await using server = await smallServer(() => {});
+    const provider = s3({ ...server.options, wire: "own" });
+    const busy = Array.from({ length: 256 }, () => failed(provider.head("a", { signal: controller.signal })));
+    const own = new AbortController();
+    const waiting = failed(provider.head("b", { signal: own.signal }));
+    own.abort("stop");
+    expect(await waiting).toBe("stop");
+    controller.abort("stop");
+    await Promise.all(busy);
+    await provider.close?.();
+  });
+});
+
+describe("a region that is no name", () => {
+  it.each(["attacker.example/", " us-east-1", "*", "a.b"])(
+    "is Misconfigured, and nothing is sent: %s",
+    async (region) => {
+      await using server = await smallServer(ok);
+      const provider = s3({ ...server.options, wire: "own", region });
+      expect(await failed(provider.head("a", {}))).toMatchObject({ code: "Misconfigured", applied: "no" });
+      expect(server.seen).toEqual([]);
+    },
+  );
+});
+
+describe("a function that returns no keys", () => {
+  it.each([undefined, null, {}, "AKIA", { secretAccessKey: "secret" }, { accessKeyId: "AKIA" }])(
+    "sends nothing: %j",
+    async (keys) => {
+      await using server = await smallServer(ok);
+      const provider = s3({ ...server.options, wire: "own", credentials: (async () => keys) as never });
+      expect(await failed(provider.put("a", await toBody("x"), {}))).toMatchObject({ applied: "no" });
+      expect(server.seen).toEqual([]);
+    },
+  );
+});
+
 describe("a request whose connection breaks", () => {
   it("in the middle of its body was not carried out", async () => {
     const sockets: Socket[] = [];
@@ -185,6 +267,19 @@ describe("keys that end", () => {
     expect(await failed(storage.get("a"))).toMatchObject({ code: "Unauthenticated" });
     expect(await (await storage.get("a")).text()).toBe("abc");
     await storage.close();
+  });
+
+  it("are asked for once after many requests found their token expired", async () => {
+    await using server = await smallServer((seen) => {
+      if (seen.headers["x-amz-security-token"] === "t1") seen.fail(400, "ExpiredToken");
+      else ok(seen);
+    });
+    const { asked, credentials } = source(HOUR_MS);
+    const provider = s3({ ...server.options, wire: "own", credentials: credentials as never });
+    await Promise.all(Array.from({ length: 20 }, () => failed(provider.get("a", {}))));
+    await provider.head("a", {});
+    expect(asked()).toBe(2);
+    await provider.close?.();
   });
 
   it("that never come do not hold up an abort", async () => {

@@ -7,6 +7,8 @@ import { S3FailureError, type S3Call } from "../server/client.js";
 import type { Dialect } from "../server/dialect.js";
 import type { CommandInput, CommandName, CommandOutput, Commands } from "../requests/commands.js";
 import { failureOf, senseless } from "../connection/failure.js";
+import { localFailure, unsent } from "../connection/local-failure.js";
+import { safeName } from "../connection/safe-cause.js";
 import { readRefusal, ForeignAnswerError, type Output } from "./answers.js";
 import { encodeQuery } from "./encode.js";
 import {
@@ -70,46 +72,95 @@ export function ownCommands(options: WireOptions): Commands {
     call: S3Call,
   ): Promise<CommandOutput<Name>> => {
     const operation = OPERATIONS[name];
-    const plain = plainRequest(name, input as object as Record<string, unknown>);
-    const answer = await ask(
-      options,
-      operation,
-      plain,
-      operation.isRepeatable(input as object as Record<string, unknown>),
-      call,
-    );
+    const fields = input as object as Record<string, unknown>;
+    const request = { operation, plain: beforeSending(() => plainRequest(name, fields)) };
+    const answer = await ask(options, request, operation.isRepeatable(fields), call);
     return (await outputOf(name, operation, answer)) as object as CommandOutput<Name>;
   };
   return { send, clockOffsetMs: () => options.clock.offsetMs };
 }
 
+interface Asked {
+  readonly operation: OperationOfS3;
+  readonly plain: Plain;
+}
+
+/** Does a step before a request is sent. If the step fails, its error says that nothing was sent. */
+function beforeSending<T>(step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    throw error instanceof S3FailureError ? error : notSent(error);
+  }
+}
+
+function notSent(error: unknown): S3FailureError {
+  return new S3FailureError(localFailure(error) ?? unsent("NotSent", error, safeName(Object(error).name)));
+}
+
 /** Sends a request and waits for an answer with a status that means success. */
 async function ask(
   options: WireOptions,
-  operation: OperationOfS3,
-  plain: Plain,
+  { operation, plain }: Asked,
   isRepeatable: boolean,
   call: S3Call,
 ): Promise<IncomingMessage> {
-  const address = options.address();
+  const address = beforeSending(options.address);
   const keys = await keysFor(options, call.signal);
-  const send = (): Promise<IncomingMessage> =>
-    exchange(address, signed(options, address, operation, plain, keys), call);
-  const message = await send().catch(async (error: unknown) => {
+  const send = async (): Promise<IncomingMessage> => {
+    const outgoing = beforeSending(() => signed(options, address, operation, plain, keys));
+    try {
+      return await exchange(address, outgoing, call);
+    } catch (error) {
+      const isKnown = error instanceof UnansweredError || error instanceof RefusedError;
+      throw isKnown || call.signal?.aborted === true ? error : notSent(error);
+    }
+  };
+  let first: UnansweredError | undefined;
+  const sendAgain = async (error: unknown): Promise<IncomingMessage> => {
     if (!(error instanceof UnansweredError)) throw error;
-    if (!isRepeatable || !error.isOnUsedConnection) throw unanswered(error);
-    // The server had closed the connection before this request. Its other idle connections are likely to be closed too.
+    if (!isRepeatable || !error.course.isOnDeadConnection) throw unanswered(error);
+    first = error;
+    // The other idle connections to the server are likely to be dead too.
     closeIdle(address);
-    return await send().catch((again: unknown) => {
-      throw again instanceof UnansweredError ? unanswered(again) : again;
-    });
-  });
+    return await send();
+  };
+  try {
+    const message = await send().catch(sendAgain);
+    return await successOf(options, message, keys);
+  } catch (error) {
+    throw afterFirst(first, error, call.signal);
+  }
+}
+
+/** Returns an answer if its status means success. Otherwise throws the failure that the answer describes. */
+async function successOf(
+  options: WireOptions,
+  message: IncomingMessage,
+  keys: Keys,
+): Promise<IncomingMessage> {
   options.clock.learn(message.headers.date);
   const { statusCode: status = 0 } = message;
   if (status >= 200 && status < 300) return message;
   const failure = await refusalOf(message);
-  if (/^(?:ExpiredToken|InvalidToken|TokenRefresh)/.test(failure.failure.code)) options.keys.forget();
+  if (/^(?:ExpiredToken|InvalidToken|TokenRefresh)/.test(failure.failure.code)) options.keys.forget(keys);
   throw failure;
+}
+
+/**
+ * Returns the error of a request that was sent a second time. If the server may have carried out the first sending, the error of
+ * the second sending does not prove that nothing was changed.
+ */
+function afterFirst(
+  first: UnansweredError | undefined,
+  error: unknown,
+  signal: AbortSignal | undefined,
+): unknown {
+  const failed = error instanceof UnansweredError ? unanswered(error) : error;
+  if (first === undefined || first.course.isPartial || signal?.aborted === true) return failed;
+  if (failed instanceof RefusedError) return unanswered(first);
+  if (!(failed instanceof S3FailureError)) return failed;
+  return new S3FailureError({ ...failed.failure, mayBeApplied: true });
 }
 
 function closeIdle({ agent }: Target): void {
@@ -169,7 +220,7 @@ interface Metadata {
 }
 
 function metadataOf({ statusCode, headers }: IncomingMessage): Metadata {
-  const id = headers["x-amz-request-id"] ?? headers["x-amzn-requestid"];
+  const id = headers["x-amz-request-id"] ?? headers["x-amzn-requestid"] ?? headers["x-amzn-request-id"];
   return {
     ...(statusCode !== undefined && { httpStatusCode: statusCode }),
     ...(typeof id === "string" && { requestId: id }),
@@ -245,7 +296,7 @@ function failureIn(
 }
 
 /** Returns the failure of a request without an answer. */
-function unanswered({ cause, isPartial }: UnansweredError): unknown {
+function unanswered({ cause, course: { isPartial } }: UnansweredError): unknown {
   if (cause instanceof RefusedError || cause instanceof S3FailureError) return cause;
   const failure = failureOf(cause ?? Object.assign(new Error("socket hang up"), { code: "ECONNRESET" }));
   return new S3FailureError(isPartial ? { ...failure, isPartial } : failure);

@@ -1,11 +1,12 @@
 import { types } from "node:util";
-import { onAbort, type RefusedError } from "@stowage/core/provider";
+import { clock, isConnecting, onAbort, type RefusedError } from "@stowage/core/provider";
 import { request as requestHttp, type Agent, type ClientRequest, type IncomingMessage } from "node:http";
 import { request as requestHttps } from "node:https";
+import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import type { S3Call } from "../server/client.js";
 import { waiting } from "../connection/agents.js";
-import { BLOCK_BYTES, heldBack, lastMoment, lastMoments } from "../connection/last-moment.js";
+import { BLOCK_BYTES, heldBack, lastMoment, lastMoments, type HeldBack } from "../connection/last-moment.js";
 
 /** The server to which requests go. */
 export interface Target {
@@ -24,22 +25,62 @@ export interface Outgoing {
   readonly body: Uint8Array | undefined;
 }
 
+/** The course of a request that was not answered. */
+interface Course {
+  /**
+   * True if the request reused the connection of an earlier request, and the connection broke soon, before a byte of an answer.
+   * The server has probably closed this connection before it received the request.
+   */
+  readonly isOnDeadConnection: boolean;
+  /** True if the last bytes of the request never left this process. A server does not carry out such a request. */
+  readonly isPartial: boolean;
+}
+
+const NEVER_SENT: Course = { isOnDeadConnection: false, isPartial: true };
+
 /** The failure of a request that was not answered. */
 export class UnansweredError extends Error {
   override readonly name = "UnansweredError";
-  /**
-   * True if the request reused the connection of an earlier request. The server may have closed this connection in the
-   * meantime.
-   */
-  readonly isOnUsedConnection: boolean;
-  /** True if the last bytes of the request never left this process. A server does not carry out such a request. */
-  readonly isPartial: boolean;
+  readonly course: Course;
 
-  constructor(cause: unknown, request: ClientRequest | undefined) {
+  constructor(cause: unknown, course: Course) {
     super("the request was not answered", { cause });
-    this.isOnUsedConnection = request?.reusedSocket === true;
-    this.isPartial = request === undefined || !request.writableFinished;
+    this.course = course;
   }
+}
+
+/** The time, in milliseconds, in which a request fails on a connection that the server has closed. */
+const DEAD_MS = 1000;
+
+/** Follows a request from its connection to its failure. Returns a function that describes the course. */
+function follow(request: ClientRequest, isTls: boolean, body: unknown): (cause: unknown) => Course {
+  let sentAt = clock.now();
+  let socket: Socket | undefined;
+  let isConnected = false;
+  let receivedBefore = 0;
+  request.once("socket", (given: Socket) => {
+    socket = given;
+    sentAt = clock.now();
+    receivedBefore = given.bytesRead;
+    const connect = (): void => void (isConnected = true);
+    if (isConnecting(given)) given.once(isTls ? "secureConnect" : "connect", connect);
+    else connect();
+  });
+  return (cause) => {
+    const code = cause === undefined ? "ECONNRESET" : String(Object(cause).code);
+    const isReset = code === "ECONNRESET" || code === "EPIPE";
+    const isSilent = socket?.bytesRead === receivedBefore;
+    return {
+      isOnDeadConnection: request.reusedSocket && isReset && isSilent && clock.now() - sentAt < DEAD_MS,
+      // A connection with TLS reports a write only some turns after the kernel has taken its bytes.
+      isPartial: !isConnected || (isTls ? !isGiven(body) : !request.writableFinished),
+    };
+  };
+}
+
+/** Tells whether all bytes of a body were given to the connection. */
+function isGiven(body: unknown): boolean {
+  return !(body instanceof Readable) || (body as HeldBack).isGiven();
 }
 
 /**
@@ -68,7 +109,14 @@ export function exchange(
       body = heldBack(body, onSent, undefined);
     }
     const request = open(target, outgoing);
-    const unlink = signal && onAbort(signal, () => request.destroy());
+    const courseOf = follow(request, target.isTls, body);
+    const unlink =
+      signal &&
+      onAbort(signal, () => {
+        request.destroy();
+        // A request that waits for a connection says nothing when it is destroyed.
+        fail(undefined);
+      });
     let isSettled = false;
     const fail = (error: unknown): void => {
       if (body instanceof Readable) body.destroy();
@@ -77,7 +125,7 @@ export function exchange(
       const refused = refusal?.();
       if (refused !== undefined) reject(refused);
       else if (signal?.aborted === true) reject(signal.reason as Error);
-      else reject(new UnansweredError(error, request));
+      else reject(new UnansweredError(error, courseOf(error)));
     };
     request.once("response", (message) => {
       isSettled = true;
@@ -98,7 +146,7 @@ function open({ isTls, hostname, port, agent }: Target, { method, path, headers 
   try {
     return isTls ? requestHttps(options) : requestHttp(options);
   } catch (error) {
-    throw new UnansweredError(error, undefined);
+    throw new UnansweredError(error, NEVER_SENT);
   }
 }
 

@@ -1,5 +1,6 @@
 import { S3FailureError } from "../server/client.js";
-import { assertKeys, credentialsFailure } from "../connection/credentials.js";
+import { assertKeys, sourceFailure } from "../connection/credentials.js";
+import { unsent } from "../connection/local-failure.js";
 import type { Keys } from "./sign.js";
 
 /** Credentials as an application gives them: the keys, or a function that returns the keys. */
@@ -18,7 +19,7 @@ export interface KeySource {
   /** Returns the keys. Rejects with an {@link S3FailureError} if there are no keys. */
   readonly get: (now: number) => KeysWithEnd | Promise<KeysWithEnd>;
   /** Forgets the keys because a server has refused them. The next request asks for new ones. */
-  readonly forget: () => void;
+  readonly forget: (refused: Keys) => void;
 }
 
 /**
@@ -34,7 +35,8 @@ export function keySource(given: GivenKeys): KeySource {
       return (current = checked(await given()));
     } catch (error) {
       if (current !== undefined && endOf(current) > now) return current;
-      throw error instanceof S3FailureError ? error : new S3FailureError(credentialsFailure(error));
+      if (error instanceof S3FailureError) throw error;
+      throw new S3FailureError(sourceFailure(error));
     } finally {
       renewing = undefined;
     }
@@ -45,17 +47,29 @@ export function keySource(given: GivenKeys): KeySource {
       renewing ??= renew(now);
       return renewing;
     },
-    forget: () => void (current = undefined),
+    forget: (refused) => {
+      // Late answers to requests with the old keys must not drop the new keys.
+      if (current === refused) current = undefined;
+    },
   };
 }
 
-function checked(keys: KeysWithEnd): KeysWithEnd {
-  assertKeys(keys);
-  return keys;
+/**
+ * Returns keys whose end is a valid time, or is left out.
+ *
+ * @throws S3FailureError for anything that is not a pair of keys.
+ */
+function checked(keys: unknown): KeysWithEnd {
+  if (typeof keys !== "object" || keys === null)
+    throw new S3FailureError(unsent("CredentialsUnavailable", undefined, "it returned no keys"));
+  assertKeys({ accessKeyId: undefined, ...keys });
+  const { expiration, ...own } = keys as Omit<KeysWithEnd, "expiration"> & { readonly expiration?: unknown };
+  const end = new Date((expiration ?? Number.NaN) as string).getTime();
+  return Number.isNaN(end) ? own : { ...own, expiration: new Date(end) };
 }
 
 function endOf({ expiration }: KeysWithEnd): number {
-  return expiration === undefined ? Number.POSITIVE_INFINITY : new Date(expiration).getTime();
+  return expiration === undefined ? Number.POSITIVE_INFINITY : expiration.getTime();
 }
 
 /**

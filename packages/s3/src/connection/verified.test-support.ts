@@ -34,7 +34,7 @@ export function refusalOf(
   if (Math.abs(timeOf(date) - now) > SKEW_MS_MAX) return "RequestTimeTooSkewed";
   const hash = String(headers["x-amz-content-sha256"]);
   if (hash !== "UNSIGNED-PAYLOAD" && hash !== sha256(body)) return "XAmzContentSHA256Mismatch";
-  const [path = "", query = ""] = (response.req.url ?? "").split("?");
+  const [path = "", query = ""] = String(response.req.url).split("?");
   const signed = names
     .split(";")
     .map((name) => `${name}:${String(headers[name]).trim().replaceAll(/ +/g, " ")}\n`);

@@ -17,7 +17,7 @@ const found = new Map<string, LoadedModule>();
 let searchedAt = Number.NEGATIVE_INFINITY;
 
 /** Returns the modules that Node has loaded. In a bundle, a module has no address, and this package finds no mocks. */
-function loadedModules(): NodeJS.Dict<NodeModule> {
+function loadedModules(): NodeJS.Dict<NodeJS.Module> {
   try {
     return createRequire(import.meta.url).cache;
   } catch {

@@ -156,11 +156,11 @@ function afterFirst(
   error: unknown,
   signal: AbortSignal | undefined,
 ): unknown {
-  const failed = error instanceof UnansweredError ? unanswered(error) : error;
-  if (first === undefined || first.course.isPartial || signal?.aborted === true) return failed;
-  if (failed instanceof RefusedError) return unanswered(first);
-  if (!(failed instanceof S3FailureError)) return failed;
-  return new S3FailureError({ ...failed.failure, mayBeApplied: true });
+  const last = error instanceof UnansweredError ? unanswered(error) : error;
+  if (first === undefined || first.course.isPartial || signal?.aborted === true) return last;
+  if (last instanceof RefusedError) return unanswered(first);
+  if (!(last instanceof S3FailureError)) return last;
+  return new S3FailureError({ ...last.failure, mayBeApplied: true });
 }
 
 function closeIdle({ agent }: Target): void {

@@ -55,8 +55,8 @@ export interface UploadHandlerOptions {
    */
   readonly metadata?: ((file: WantedFile) => Metadata) | undefined;
   /**
-   * Receives the object of an upload in parts, before the client gets its answer. If the function throws, the object is removed and the error is
-   * sent as the answer.
+   * A function that receives each object that was uploaded in parts. It is called before the client gets its answer. If the function
+   * throws, the object is removed and the error is sent as the answer.
    *
    * @default none
    */

@@ -125,8 +125,8 @@ export const BODY_TRAPS: readonly Trap[] = [
     withoutOwn: [
       edit(
         "s3/src/wire/exchange.ts",
-        "onAbort(signal, () => request.destroy())",
-        "onAbort(signal, () => {})",
+        "        request.destroy();\n        // A request that waits",
+        "        // A request that waits",
       ),
     ],
   },

@@ -34,7 +34,9 @@ function fromGuide(text: string): string[] {
 
 /** Returns the comments of a file. Lines that begin with two slashes and follow each other are one comment. */
 function commentsOf(text: string): string[] {
-  const whole = commentLinesJoined(text);
+  const whole = text.replaceAll(/^[ \t]*\/\/.*(?:\n[ \t]*\/\/.*)+/gm, (lines) =>
+    lines.replaceAll(/\n[ \t]*\/\//g, ""),
+  );
   const scanner = ts.createScanner(ts.ScriptTarget.Latest, false, ts.LanguageVariant.Standard, whole);
   const found: string[] = [];
   for (let token = scanner.scan(); token !== ts.SyntaxKind.EndOfFileToken; token = scanner.scan()) {
@@ -43,11 +45,6 @@ function commentsOf(text: string): string[] {
     if (isComment) found.push(scanner.getTokenText());
   }
   return found;
-}
-
-function commentLinesJoined(text: string): string {
-  const joined = text.replaceAll(/(^[ \t]*\/\/.*)\n[ \t]*\/\/(?=.*\n)/gm, "$1");
-  return joined === text ? text : commentLinesJoined(joined);
 }
 
 /** Reads the comments of a file, and the texts that have spaces: messages, reasons, titles. */

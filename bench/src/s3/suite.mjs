@@ -1,10 +1,10 @@
 /** What a process that measures S3 needs. */
 import { list10k } from "../listing.mjs";
-import { SMALL_OBJECTS, copies, deletes } from "../small-objects.mjs";
+import { SMALL_OBJECTS, copies, deletes, wholes } from "../small-objects.mjs";
 import { streamIn, streamOut } from "../streams.mjs";
 import { createBucket } from "./raw-client.mjs";
 import { subjectOf } from "./subjects.mjs";
-import { getBuffers, getFile, putBuffers, putFile, putKnown } from "./transfers.mjs";
+import { getFile, putBuffers, putFile, putKnown } from "./transfers.mjs";
 
 /** @type {Record<string, import("../workloads.mjs").Workload>} */
 export const WORKLOADS = {
@@ -13,7 +13,7 @@ export const WORKLOADS = {
   "delete-c4": deletes(4),
   list10k: list10k(),
   put4m: putBuffers(),
-  get4m: getBuffers(),
+  get4m: wholes(),
   "stream-in": streamIn(),
   "stream-known": putKnown(),
   "put-file": putFile(),

@@ -65,29 +65,6 @@ export function putBuffers() {
   };
 }
 
-/** One at a time. */
-export function getBuffers() {
-  const bytes = randomBytes(BUFFER_BYTES);
-  return {
-    title: "get 4 MiB into memory, c1",
-    kind: "small",
-    verbs: ["put", "get"],
-    operations: BUFFERS,
-    bytes: BUFFERS * BUFFER_BYTES,
-    prepare: (store) => store.put("buffers/one.bin", bytes),
-    check: async (store) =>
-      Buffer.compare(Buffer.from(await store.get("buffers/one.bin")), bytes) === 0
-        ? undefined
-        : "other bytes came back",
-    run: async (store) => {
-      for (let index = 0; index < BUFFERS; index++) {
-        const { byteLength } = await store.get("buffers/one.bin");
-        if (byteLength !== BUFFER_BYTES) throw new Error(`${byteLength} bytes instead of ${BUFFER_BYTES}`);
-      }
-    },
-  };
-}
-
 function large(title, verbs, work) {
   return {
     title,

@@ -92,7 +92,7 @@ export type {
 export { assertPut, assertRange } from "./facade/check.js";
 export { canReadInto, type ReadsInto } from "./body/reads-into.js";
 export { toStoredObject, type StoredObject } from "./facade/stored-object.js";
-export { consume, delay, linkedController } from "./kit/abort.js";
+export { consume, delay, linkedController, orAborted } from "./kit/abort.js";
 export { clock, createController, nextTurn, onAbort } from "./kit/clock.js";
 export { packCursor, unpackCursor, unpackKeyCursor } from "./kit/cursor.js";
 export { createKeyLock, type KeyLock } from "./kit/key-lock.js";

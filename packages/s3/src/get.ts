@@ -11,6 +11,7 @@ import {
   type ServedRange,
 } from "@stowage/core/provider";
 import type { Readable } from "node:stream";
+import { readBody } from "./connection/read-body.js";
 import type { GetAnswer, ObjectAnswer } from "./server/client.js";
 import { startDigest } from "./server/digest.js";
 import { explainMissing } from "./head.js";
@@ -89,8 +90,7 @@ async function readSmall(
 ): Promise<Uint8Array> {
   const unlink = onAbort(signal, () => void source.destroy());
   try {
-    const chunks = await chunksOf(source);
-    const bytes = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+    const bytes = await readBody(source, Number.POSITIVE_INFINITY);
     if (bytes.byteLength === length) return bytes;
   } catch (cause) {
     signal?.throwIfAborted();
@@ -100,20 +100,6 @@ async function readSmall(
   }
   signal?.throwIfAborted();
   throw cutError(store, key, undefined);
-}
-
-/** Reads the chunks of a small body by its events. The helpers of Node take as long as the reading itself. */
-function chunksOf(source: Readable): Promise<Uint8Array[]> {
-  return new Promise((resolve, reject) => {
-    const chunks: Uint8Array[] = [];
-    source.once("error", reject);
-    source.once("close", () => {
-      // An error is expensive to make, and every body is closed after its end.
-      if (!source.readableEnded) reject(new Error("closed before its end"));
-    });
-    source.once("end", () => resolve(chunks));
-    source.on("data", (chunk: Uint8Array) => void chunks.push(chunk));
-  });
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc9110#name-byte-ranges */

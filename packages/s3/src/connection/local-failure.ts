@@ -57,5 +57,5 @@ function ofConnecting(error: unknown): S3Failure | undefined {
 
 /** Makes the failure of a request that never left this process. */
 export function unsent(code: string, error: unknown, detail?: string): S3Failure {
-  return { code, isUnsent: true, detail, cause: safeCause(error) };
+  return { code, applied: "no", detail, cause: safeCause(error) };
 }

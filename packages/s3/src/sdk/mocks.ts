@@ -31,12 +31,7 @@ function loadedModules(): NodeJS.Dict<NodeJS.Module> {
  * already loaded, because loading the SDK takes a tenth of a second.
  */
 export function mockedSdk(): typeof Sdk | undefined {
-  search();
-  for (const { exports } of found.values()) {
-    if (exports?.S3Client !== undefined && Object.hasOwn(exports.S3Client.prototype, "send"))
-      return exports as typeof Sdk;
-  }
-  return undefined;
+  return findCopy(({ prototype }) => Object.hasOwn(prototype, "send"));
 }
 
 /**
@@ -44,9 +39,13 @@ export function mockedSdk(): typeof Sdk | undefined {
  * `undefined` if no loaded copy made the client.
  */
 export function sdkOf(client: object): typeof Sdk | undefined {
+  return findCopy((S3Client) => client instanceof S3Client);
+}
+
+function findCopy(fits: (client: typeof Sdk.S3Client) => boolean): typeof Sdk | undefined {
   search();
   for (const { exports } of found.values()) {
-    if (exports?.S3Client !== undefined && client instanceof exports.S3Client) return exports as typeof Sdk;
+    if (exports?.S3Client !== undefined && fits(exports.S3Client)) return exports as typeof Sdk;
   }
   return undefined;
 }

@@ -35,14 +35,14 @@ export function sdkAccess({ sdk: options, agents, dialect, clockOffsetMs }: Acce
   let loaded: Loaded | undefined;
   const load = lazily(async () => (loaded = await loadSdk(options, agents, dialect)));
   const { publicEndpoint, bucket } = options;
-  const mocked = new Map<object, Promise<Loaded>>();
+  const mocked = new Map<object, () => Promise<Loaded>>();
   // If a test mocks the SDK, the mocked copy may differ from the copy that this package loads.
   const loadForTest = (): Promise<Loaded> => {
     const sdk = options.client === undefined ? mockedSdk() : undefined;
     if (sdk === undefined) return load();
-    const known = mocked.get(sdk) ?? loadSdk(options, agents, dialect, { sdk });
-    mocked.set(sdk, known);
-    return known;
+    const loadCopy = mocked.get(sdk) ?? lazily(() => loadSdk(options, agents, dialect, { sdk }));
+    mocked.set(sdk, loadCopy);
+    return loadCopy();
   };
   const loadSigning =
     publicEndpoint === undefined ? load : lazily(() => loadSdk(options, agents, dialect, { publicEndpoint }));

@@ -236,16 +236,13 @@ export interface S3Failure {
   readonly retryAfterMs?: number | undefined;
   /** The permission that a refusal names. */
   readonly deniedAction?: string | undefined;
-  /**
-   * True if an earlier sending of the same request may have taken effect, whatever this failure says about the last sending.
-   */
-  readonly mayBeApplied?: boolean | undefined;
   /** The region of the bucket, according to the server. */
   readonly bucketRegion?: string | undefined;
-  /** True if the request never left this process. */
-  readonly isUnsent?: boolean | undefined;
-  /** True if the last bytes of the request never left this process. The server does not carry out such a request. */
-  readonly isPartial?: boolean | undefined;
+  /**
+   * Says whether the request may have taken effect, if more is known than the code and the status show. `"no"`: its last bytes never
+   * left this process. `"unknown"`: an earlier sending of the same request may have taken effect.
+   */
+  readonly applied?: "no" | "unknown" | undefined;
   /** A word that is added to the message. The word is a name or a code, never a text from an answer. */
   readonly detail?: string | undefined;
   /** An error that may be printed. It contains neither the text that was signed nor the body of an answer. */

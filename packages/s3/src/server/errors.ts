@@ -121,9 +121,9 @@ const SERVER_FAILURES: ReadonlySet<StorageErrorCode> = new Set(["Unavailable", "
  * an answer of the server can rule that out.
  */
 function appliedBy(failure: S3Failure, code: StorageErrorCode, { writes }: FailureContext): Applied {
-  if (writes && failure.mayBeApplied === true) return "unknown";
-  if (!writes || failure.isUnsent === true || failure.isPartial === true || !SERVER_FAILURES.has(code))
-    return "no";
+  if (!writes) return "no";
+  if (failure.applied !== undefined) return failure.applied;
+  if (!SERVER_FAILURES.has(code)) return "no";
   if (failure.status === undefined) return isNotSent(failure.code) ? "no" : "unknown";
   return failure.status >= 500 || failure.status < 300 ? "unknown" : "no";
 }

@@ -65,5 +65,5 @@ function needOfSdk({ bucket, server, hasClient }: Omit<WireFacts, "wanted">): st
   const hostname = endpoint === undefined ? "" : new URL(endpoint).hostname;
   if (amazonHost(hostname) === undefined) return undefined;
   if (hostname.includes("fips")) return "the endpoint is one of Amazon's FIPS endpoints";
-  return /^s3express-|^s3-accelerate/.test(hostname) ? "the endpoint belongs to S3 Express" : undefined;
+  return hostname.startsWith("s3express-") ? "the endpoint belongs to S3 Express" : undefined;
 }

@@ -1,24 +1,17 @@
-import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
-import { crc32 } from "node:zlib";
 import { isUtf8 } from "node:buffer";
-import { RefusedError, onAbort } from "@stowage/core/provider";
+import { RefusedError, orAborted } from "@stowage/core/provider";
 import { S3FailureError, type S3Call } from "../server/client.js";
 import type { Dialect } from "../server/dialect.js";
+import { digestOf } from "../server/digest.js";
 import type { CommandInput, CommandName, CommandOutput, Commands } from "../requests/commands.js";
 import { failureOf, senseless } from "../connection/failure.js";
 import { localFailure, unsent } from "../connection/local-failure.js";
+import { LongBodyError, readBody } from "../connection/read-body.js";
 import { safeName } from "../connection/safe-cause.js";
 import { readRefusal, ForeignAnswerError, type Output } from "./answers.js";
 import { encodeQuery } from "./encode.js";
-import {
-  exchange,
-  LongAnswerError,
-  readBody,
-  UnansweredError,
-  type Outgoing,
-  type Target,
-} from "./exchange.js";
+import { exchange, UnansweredError, type Outgoing, type Target } from "./exchange.js";
 import { headerFields } from "./header-fields.js";
 import type { KeySource } from "./keys.js";
 import { OPERATIONS, plainRequest, type OperationOfS3, type Plain } from "./operations.js";
@@ -160,7 +153,7 @@ function afterFirst(
   if (first === undefined || first.course.isPartial || signal?.aborted === true) return last;
   if (last instanceof RefusedError) return unanswered(first);
   if (!(last instanceof S3FailureError)) return last;
-  return new S3FailureError({ ...last.failure, mayBeApplied: true });
+  return new S3FailureError({ ...last.failure, applied: "unknown" });
 }
 
 function closeIdle({ agent }: Target): void {
@@ -173,11 +166,7 @@ function closeIdle({ agent }: Target): void {
 async function keysFor({ keys, clock }: WireOptions, signal: AbortSignal | undefined): Promise<Keys> {
   signal?.throwIfAborted();
   const found = keys.get(clock.now());
-  if (!(found instanceof Promise)) return found;
-  return await new Promise<Keys>((resolve, reject) => {
-    const unlink = onAbort(signal, () => reject(signal?.reason as Error));
-    found.then(resolve, reject).finally(unlink);
-  });
+  return found instanceof Promise ? await orAborted(found, signal) : found;
 }
 
 function signed(
@@ -205,12 +194,10 @@ function addDigest(
   { deletesWithMd5 }: Pick<Dialect, "deletesWithMd5">,
 ): void {
   if (deletesWithMd5) {
-    headers["content-md5"] = createHash("md5").update(body).digest("base64");
+    headers["content-md5"] = digestOf(body, "md5").value;
     return;
   }
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(crc32(body));
-  headers["x-amz-checksum-crc32"] = bytes.toString("base64");
+  headers["x-amz-checksum-crc32"] = digestOf(body, "crc32").value;
   headers["x-amz-sdk-checksum-algorithm"] = "CRC32";
 }
 
@@ -268,7 +255,7 @@ async function wholeBody(message: IncomingMessage, mostBytes: number): Promise<B
   try {
     return await readBody(message, mostBytes);
   } catch (error) {
-    if (error instanceof LongAnswerError) throw senseless(metadataOf(message));
+    if (error instanceof LongBodyError) throw senseless(metadataOf(message));
     throw new S3FailureError(failureOf(error));
   }
 }
@@ -299,5 +286,5 @@ function failureIn(
 function unanswered({ cause, course: { isPartial } }: UnansweredError): unknown {
   if (cause instanceof RefusedError || cause instanceof S3FailureError) return cause;
   const failure = failureOf(cause ?? Object.assign(new Error("socket hang up"), { code: "ECONNRESET" }));
-  return new S3FailureError(isPartial ? { ...failure, isPartial } : failure);
+  return new S3FailureError(isPartial ? { ...failure, applied: "no" } : failure);
 }

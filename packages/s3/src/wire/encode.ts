@@ -1,14 +1,12 @@
-/** Matches a key that needs no encoding in a path. Most keys need none. */
-const PLAIN_PATH = /^[\w.~/-]*$/;
+import { encodeKeyPath } from "@stowage/core/provider";
 
 /**
- * Returns a text with every character percent-encoded, except for the unreserved ones. The rules of signatures require exactly
- * this form.
+ * Encodes the characters that a URL may contain as they are, but that the rules of signatures want encoded.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
  */
-function encodeText(text: string): string {
-  return encodeURIComponent(text).replaceAll(
+function strictly(encoded: string): string {
+  return encoded.replaceAll(
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );
@@ -16,7 +14,11 @@ function encodeText(text: string): string {
 
 /** Returns the path of a key. The path is sent and signed in exactly this form. Slashes are kept. */
 export function encodePath(key: string): string {
-  return PLAIN_PATH.test(key) ? key : key.split("/").map(encodeText).join("/");
+  return strictly(encodeKeyPath(key));
+}
+
+function encodeText(text: string): string {
+  return strictly(encodeURIComponent(text));
 }
 
 /** Returns a query in the order that signatures require. The query is sent in the same form. */

@@ -155,30 +155,3 @@ function send(request: ClientRequest, body: unknown): void {
   else if (types.isUint8Array(body)) request.end(body);
   else request.end();
 }
-
-/** The error for an answer that has more bytes than any answer of S3. */
-export class LongAnswerError extends Error {
-  override readonly name = "LongAnswerError";
-}
-
-/**
- * Reads the body of an answer.
- *
- * @throws LongAnswerError if it has more than `mostBytes` bytes. The connection is closed then.
- */
-export function readBody(message: IncomingMessage, mostBytes: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    message.on("data", (chunk: Buffer) => {
-      length += chunk.byteLength;
-      chunks.push(chunk);
-      if (length > mostBytes) message.destroy(new LongAnswerError("the answer is too long"));
-    });
-    message.once("error", reject);
-    message.once("end", () => {
-      const [first] = chunks;
-      resolve(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, length));
-    });
-  });
-}

@@ -27,8 +27,6 @@ export interface OperationOfS3 {
   readonly document?: (input: Input) => string;
   /** True if the body carries a digest whatever the options say. */
   readonly hasDigest?: boolean;
-  /** True if an answer with a successful status contains a document. The document may still report a failure. */
-  readonly hasResult?: boolean;
   /** True if the answer is the object itself. */
   readonly isStream?: boolean;
   /** True if sending the request twice is the same as sending it once. */
@@ -53,32 +51,28 @@ export const OPERATIONS: Readonly<Record<CommandName, OperationOfS3>> = {
     query: { delete: "" },
     document: deletion,
     hasDigest: true,
-    hasResult: true,
     isRepeatable: always,
     read: readers.deletion,
   },
   ListObjectsV2: {
     method: "GET",
     query: { "list-type": "2" },
-    hasResult: true,
     isRepeatable: always,
     read: readers.listing,
   },
-  CopyObject: { method: "PUT", hasResult: true, isRepeatable: never, read: readers.copy },
+  CopyObject: { method: "PUT", isRepeatable: never, read: readers.copy },
   CreateMultipartUpload: {
     method: "POST",
     query: { uploads: "" },
-    hasResult: true,
     isRepeatable: never,
     read: readers.created,
   },
   UploadPart: { method: "PUT", isRepeatable: always },
-  UploadPartCopy: { method: "PUT", hasResult: true, isRepeatable: always, read: readers.partCopy },
-  ListParts: { method: "GET", hasResult: true, isRepeatable: always, read: readers.parts },
+  UploadPartCopy: { method: "PUT", isRepeatable: always, read: readers.partCopy },
+  ListParts: { method: "GET", isRepeatable: always, read: readers.parts },
   CompleteMultipartUpload: {
     method: "POST",
     document: completion,
-    hasResult: true,
     isRepeatable: never,
     read: readers.completed,
   },
@@ -86,14 +80,12 @@ export const OPERATIONS: Readonly<Record<CommandName, OperationOfS3>> = {
   ListMultipartUploads: {
     method: "GET",
     query: { uploads: "" },
-    hasResult: true,
     isRepeatable: always,
     read: readers.uploads,
   },
   GetObjectTagging: {
     method: "GET",
     query: { tagging: "" },
-    hasResult: true,
     isRepeatable: always,
     read: readers.tags,
   },

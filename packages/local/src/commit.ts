@@ -17,7 +17,7 @@ import type { Root } from "./opened-root.js";
 import type { Facts } from "./facts.js";
 import { codeOf, factsOf, link, lookNow, lstat, rename, unlink } from "./system.js";
 import { isAmbiguous } from "./system-errors.js";
-import type { Temporary } from "./temporaries.js";
+import { makeFile, type MakeFile, type Temporary } from "./temporaries.js";
 import { removeEmpty } from "./pruning.js";
 
 /** The object that is made from a finished temporary file, with the conditions of the write. */
@@ -28,18 +28,23 @@ export interface Commit {
   readonly context: FailureContext & { readonly key: string };
 }
 
-/** Runs a write with a temporary file, and makes sure that the temporary file is gone afterwards. */
+/**
+ * Runs a write with a temporary file, and makes sure that the temporary file is gone afterwards.
+ *
+ * @param make - Makes the temporary file.
+ */
 export async function writing<T>(
   disk: Disk,
   context: FailureContext & { readonly key: string },
   write: (root: Root, temporary: Temporary) => Promise<T>,
+  make: MakeFile = makeFile,
 ): Promise<T> {
   let root: Root | undefined;
   try {
     root = await disk.root.openForWriting(context);
     disk.places.assertHeld(root, context.key, context.operation);
     await assertOutside(root, context);
-    const temporary = await root.temporaries.createIn(disk.places.file(root, context.key).folder);
+    const temporary = await root.temporaries.createIn(disk.places.file(root, context.key).folder, make);
     try {
       return await write(root, temporary);
     } finally {
@@ -141,9 +146,15 @@ async function keepModeOf(root: Root, temporary: Temporary, name: string): Promi
  */
 export async function keepMode(fd: number, path: string, old: BigIntStats | undefined): Promise<void> {
   if (old?.isFile() !== true) return;
-  const { mode } = await factsOf(fd, true);
+  const kept = keptMode(await factsOf(fd, true), old);
+  if (kept !== undefined) await changeMode(fd, path, kept);
+}
+
+/** Returns the permissions that a file has to get from the file that it replaces. Returns `undefined` if it has them. */
+export function keptMode({ mode }: BigIntStats, old: BigIntStats | undefined): number | undefined {
+  if (old?.isFile() !== true) return undefined;
   const kept = old.mode & PERMISSIONS;
-  if (kept !== (mode & PERMISSIONS)) await changeMode(fd, path, Number(kept));
+  return kept === (mode & PERMISSIONS) ? undefined : Number(kept);
 }
 
 /** Tells whether an error comes from the step that makes the object visible. */
@@ -207,6 +218,20 @@ export async function factsAt(directory: Directory, name: string): Promise<BigIn
     if (codeOf(error) === "ENOENT" && !directory.isGone()) return undefined;
     throw error;
   }
+}
+
+/**
+ * Returns the facts of the file under a name that was just used. On a disk of this machine they are in memory, so the
+ * answer comes without a trip to a thread.
+ */
+export function hotFactsAt(
+  { isLocal }: Root,
+  directory: Directory,
+  name: string,
+): BigIntStats | undefined | Promise<BigIntStats | undefined> {
+  if (!isLocal) return factsAt(directory, name);
+  const facts = lookNow(directory.start + name);
+  return facts?.isFile() === true ? facts : undefined;
 }
 
 export function assertMatch(facts: BigIntStats | undefined, ifMatch: string, context: FailureContext): void {

@@ -1,4 +1,7 @@
-import { describe, expect, it } from "vitest";
+import fs from "node:fs";
+import { chmod, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { CopyOptions } from "@stowage/core/provider";
 import type { ObjectInfo, StorageProvider } from "@stowage/core";
 import {
@@ -18,6 +21,10 @@ import {
 } from "./testing/disk.test-support.js";
 
 const CASES = LAYOUTS.flatMap((layout) => CHECKS.map((symlinkCheck) => ({ layout, symlinkCheck })));
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 async function copy(
   provider: StorageProvider,
@@ -130,6 +137,55 @@ describe.each(CASES)("a copy ($layout, $symlinkCheck)", (variant) => {
       else expect((await read(provider, `b/${turns}`)).bytes.equals(bytes)).toBe(true);
     }
     await provider.close?.();
+    expect(await temporaries(root)).toEqual([]);
+  });
+});
+
+/** Has the single call that copies a file do something else first, or instead. */
+function instead(then: (to: string, original: () => void, done: (error: Error) => void) => void): void {
+  type CopyFile = (from: string, to: string, mode: number, done: (error: Error | null) => void) => void;
+  const original = fs.copyFile as CopyFile;
+  vi.spyOn(fs as unknown as { readonly copyFile: CopyFile }, "copyFile").mockImplementation(
+    (from, to, mode, done) => then(to, () => original(from, to, mode, done), done),
+  );
+}
+
+describe.each(CASES)("a copy of a small file ($layout, $symlinkCheck)", (variant) => {
+  it("has the permissions of new files, not those of its source", async () => {
+    const root = await folder();
+    const provider = open(root, { layout: "plain", symlinkCheck: variant.symlinkCheck, fileMode: 0o640 });
+    await put(provider, "a", "x");
+    await chmod(join(root, "a"), 0o604);
+    await copy(provider, "a", "b");
+    expect((await stat(join(root, "b"))).mode & 0o7777).toBe(0o640);
+  });
+
+  it("is made block by block where the system cannot copy files", async () => {
+    const root = await folder();
+    const provider = open(root, variant);
+    await put(provider, "a", "abc");
+    instead((_, __, done) => setImmediate(done, Object.assign(new Error("no"), { code: "EOPNOTSUPP" })));
+    await copy(provider, "a", "b");
+    expect((await read(provider, "b")).bytes.toString()).toBe("abc");
+    expect(await temporaries(root)).toEqual([]);
+  });
+
+  it("has as many bytes as were announced, though the source is changed meanwhile", async () => {
+    const root = await folder();
+    const provider = open(root, { layout: "plain", symlinkCheck: variant.symlinkCheck });
+    await put(provider, "a", "abc");
+    instead((_, original) => {
+      fs.appendFileSync(join(root, "a"), "def");
+      original();
+    });
+    const { size } = await copy(provider, "a", "b");
+    expect([size, (await read(provider, "b")).bytes.toString()]).toEqual([3, "abc"]);
+    instead((_, original) => {
+      fs.truncateSync(join(root, "a"), 2);
+      original();
+    });
+    expect(await code(copy(provider, "a", "c"))).toBe("Unavailable");
+    expect(await keys(provider)).toEqual(["a", "b"]);
     expect(await temporaries(root)).toEqual([]);
   });
 });

@@ -1,13 +1,22 @@
 import { type CopyOptions, type ObjectInfo } from "@stowage/core/provider";
+import fs from "node:fs";
+import { changeMode } from "./directories.js";
 import type { Disk } from "./disk.js";
 import type { FailureContext } from "./errors.js";
 import { openObject, type OpenFile } from "./get.js";
 import { assertMatch, commit, factsForTarget, writing } from "./commit.js";
-import { close, readFully, writeFully } from "./system.js";
-import type { Temporary } from "./temporaries.js";
+import type { Root } from "./opened-root.js";
+import { closeRead, copyFile, openNow, readFully, unlink, writeFully } from "./system.js";
+import { makeFile, type MakeFile, type Temporary } from "./temporaries.js";
 import { clone } from "./write-body.js";
 
 const BLOCK_BYTES = 1024 * 1024;
+
+/** The size, in bytes, up to which a file is copied with a single call. The call can be neither aborted nor observed. */
+const AT_ONCE_BYTES = 1024 * 1024;
+
+/** All bits that `chmod` sets. */
+const PERMISSIONS = 0o7777n;
 
 /** Copies a file. Clones the file if the file system can do so. Otherwise copies the file block by block. */
 export async function copyObject(
@@ -23,13 +32,53 @@ export async function copyObject(
   const context = { operation: "copy", provider: disk.name, key: to, signal } as const;
   try {
     if (sourceIfMatch !== undefined) assertMatch(source.generation, sourceIfMatch, reading);
-    return await writing(disk, context, async (root, temporary) => {
-      await copyBytes(source, temporary, options);
+    let isCopied = false;
+    const make: MakeFile = async (path, mode) => {
+      const fd = await copyAtOnce(source, path, mode);
+      isCopied = fd !== undefined;
+      return fd ?? (await makeFile(path, mode));
+    };
+    const write = async (root: Root, temporary: Temporary): Promise<ObjectInfo> => {
+      if (!isCopied) await copyBytes(source, temporary, options);
       const facts = await factsForTarget(from, to, source.facts, writeId);
       return await commit(disk, root, temporary, { key: to, facts, conditions: options, context });
-    });
+    };
+    return await writing(disk, context, write, make);
   } finally {
-    await close(source.fd);
+    closeRead(source.fd, Number(source.generation.size), source.isLocal);
+  }
+}
+
+/**
+ * Copies a small file with a single call, which also makes the target. On a disk of this machine the target is then
+ * opened without waiting, because it is in memory.
+ *
+ * @returns The descriptor of the target; `undefined` if nothing was made, and the file has to be copied block by block.
+ */
+async function copyAtOnce(
+  { fd, generation, isLocal }: OpenFile,
+  path: string,
+  mode: number,
+): Promise<number | undefined> {
+  if (process.platform !== "linux" || !isLocal || generation.size > AT_ONCE_BYTES) return undefined;
+  try {
+    await copyFile(`/proc/self/fd/${fd}`, path);
+  } catch {
+    // The call has removed what it made. Copying block by block works too, or reports what is wrong.
+    return undefined;
+  }
+  let copy: number | undefined;
+  try {
+    copy = openNow(path);
+    if (fs.fstatSync(copy).size !== Number(generation.size))
+      throw new Error("The file was changed meanwhile");
+    // The copy has the permissions of the source.
+    if (Number(generation.mode & PERMISSIONS) !== mode) await changeMode(copy, path, mode);
+    return copy;
+  } catch {
+    if (copy !== undefined) fs.closeSync(copy);
+    await unlink(path);
+    return undefined;
   }
 }
 

@@ -1,5 +1,5 @@
 import { contentTypeOf, headersOf, type KeyLock, type ObjectInfo } from "@stowage/core/provider";
-import { etagOf, type Generation, type Generations } from "./generation.js";
+import { etagOf, type FileVersion, type Generation, type Generations } from "./generation.js";
 import type { Places } from "./places.js";
 import type { RootHolder } from "./root.js";
 import type { Facts } from "./facts.js";
@@ -46,7 +46,7 @@ function fullInfo(
 export function listedInfo(
   disk: Disk,
   key: string,
-  generation: Generation,
+  generation: FileVersion,
   contentType?: string,
 ): ObjectInfo {
   return {

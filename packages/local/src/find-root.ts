@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import type { StorageError } from "@stowage/core/provider";
 import { checkedDirectories } from "./checked-directories.js";
 import { SETGID, syncDirectory } from "./directories.js";
+import { createFactThread } from "./fact-thread.js";
 import { failure, type FailureContext } from "./errors.js";
 import { heldDirectories } from "./held-directories.js";
 import { readMarker, type Marker } from "./marker.js";
@@ -68,7 +69,8 @@ export async function findRoot(
     base: layout.base,
   });
   const sidecars = createSidecars({ directories, temporaries, isLocal });
-  const root = { path, layout, directories, temporaries, sidecars, isLocal };
+  const factThread = createFactThread();
+  const root = { path, layout, directories, temporaries, sidecars, factThread, isLocal };
   const isEmpty = marker === undefined && (await isEmptyFolder(path));
   return { root, identity: facts, type, isEmpty, marker, prepared: undefined, isPrepared: false };
 }

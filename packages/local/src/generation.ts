@@ -7,10 +7,14 @@ import { isLacking } from "./system-errors.js";
  * The facts that distinguish one version of a file from all other versions. These facts change with each write. A copy
  * of the file shares only some of them.
  */
-export interface Generation {
+export interface FileVersion {
   readonly ino: bigint;
   readonly size: bigint;
   readonly mtimeNs: bigint;
+}
+
+/** The facts of a version, with the time of the last change of its facts. */
+export interface Generation extends FileVersion {
   /**
    * The time at which the file system last changed the facts of the file. This time is not part of the generation's
    * name.
@@ -19,12 +23,12 @@ export interface Generation {
 }
 
 /** Returns the strong ETag of a generation. Two versions of a key never have the same ETag. */
-export function etagOf({ ino, size, mtimeNs }: Generation): string {
+export function etagOf({ ino, size, mtimeNs }: FileVersion): string {
   return `"${size.toString(36)}-${mtimeNs.toString(36)}-${ino.toString(36)}"`;
 }
 
 /** Returns the name of a generation in a folder of sidecars. */
-export function generationName({ ino, size, mtimeNs }: Generation): string {
+export function generationName({ ino, size, mtimeNs }: FileVersion): string {
   return `${size.toString(36)}-${mtimeNs.toString(36)}-${ino.toString(36)}`;
 }
 

@@ -9,15 +9,10 @@ import {
 } from "@stowage/core/provider";
 import { listedInfo, type Disk } from "./disk.js";
 import { isMissing, isAbort, maybeOfRoot, toLocalError, type FailureContext } from "./errors.js";
-import type { BigIntStats } from "node:fs";
 import type { Root } from "./opened-root.js";
-import { inFolder, joinPath } from "./directories.js";
-import { lstat } from "./system.js";
 import { passOver } from "./unreadable.js";
-import { isGoneByNow, walk, type WalkedFile, type WalkedOver } from "./walk.js";
-
-/** The number of files whose facts are read at the same time. */
-const STATS_AT_ONCE = 64;
+import { createReadAhead, type FileWithFacts } from "./read-ahead.js";
+import { walk, type Walked, type WalkedOver } from "./walk.js";
 
 export async function listObjects(disk: Disk, options: ListOptions): Promise<ListPage> {
   const { signal } = options;
@@ -52,6 +47,8 @@ async function listOnce(
   const over: WalkedOver[] = [];
   const build = (): ListPage => withSkipped(page.build(), over, root);
   const { layout } = root;
+  const { limit = LIST_LIMIT_DEFAULT } = options;
+  let met = 0;
   const walked = walk(root, {
     prefix: layout.toText(options.prefix ?? ""),
     after: after === undefined ? undefined : layout.toText(after),
@@ -59,39 +56,37 @@ async function listOnce(
     unreadable: (folder, error) => passOver(disk, root, folder, error, context),
     signal: options.signal,
   });
-  const { limit = LIST_LIMIT_DEFAULT } = options;
-  let batch: WalkedFile[] = [];
-  let met = 0;
-  const flush = async (): Promise<boolean> => {
-    const files = batch;
-    batch = [];
-    const facts = await statAll(root, files, (path, error) => passOver(disk, root, path, error, context));
-    for (const [index, { text }] of files.entries()) {
-      const found = facts[index];
-      const key = layout.fromText(text);
+  const facts = createReadAhead(root, (path, error) => passOver(disk, root, path, error, context));
+  const add = (files: readonly FileWithFacts[]): boolean =>
+    files.every(({ text, found }) => {
       if (typeof found === "string") over.push({ kind: "skipped", text, reason: found });
-      if (found === undefined || typeof found === "string" || !found.isFile()) continue;
+      if (found === undefined || typeof found === "string") return true;
+      const key = layout.fromText(text);
       // The content type is left out, because a sidecar may record a different type than the key's extension suggests.
-      if (!page.add(key, listedInfo(disk, key, found))) return false;
-    }
-    return true;
-  };
-  for await (const item of walked) {
+      return page.add(key, listedInfo(disk, key, found));
+    });
+  /** Returns `false` if the page is full. */
+  const take = async (item: Walked): Promise<boolean> => {
     if (item.kind === "skipped") {
       over.push(item);
-      continue;
+      return true;
     }
     met++;
     if (item.kind === "file") {
-      batch.push(item);
+      const files = facts.push(item);
+      if (files !== undefined && !add(await files)) return false;
       // One entry beyond the limit of the page shows that there is a next page. Later entries are not read.
-      const isEnough = met > limit || batch.length === STATS_AT_ONCE;
-      if (!isEnough || (await flush())) continue;
-      return build();
+      if (met <= limit) return true;
     }
-    if (!(await flush()) || !page.add(layout.fromText(item.text))) return build();
+    if (!add(await facts.rest())) return false;
+    return item.kind === "file" || page.add(layout.fromText(item.text));
+  };
+  for await (const items of walked) {
+    for (const item of items) {
+      if (!(await take(item))) return build();
+    }
   }
-  await flush();
+  add(await facts.rest());
   return build();
 }
 
@@ -112,22 +107,4 @@ function lastEntry({ objects, prefixes }: ListPage): string | undefined {
     .filter((entry) => entry !== undefined)
     .sort(compareKeys)
     .at(-1);
-}
-
-/** Returns the facts of each file, `undefined` for a file that is gone, or the reason why a file is skipped. */
-async function statAll(
-  root: Root,
-  files: readonly WalkedFile[],
-  unreadable: (path: string, error: unknown) => Promise<string>,
-): Promise<(BigIntStats | string | undefined)[]> {
-  return await Promise.all(
-    files.map(async ({ folder, name }) => {
-      try {
-        return await inFolder(root.directories, folder, false, ({ start }) => lstat(start + name));
-      } catch (error) {
-        if (isGoneByNow(error)) return undefined;
-        return await unreadable(joinPath(folder, name), error);
-      }
-    }),
-  );
 }

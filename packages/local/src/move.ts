@@ -6,8 +6,10 @@ import {
   factsAt,
   factsForTarget,
   forgetFacts,
+  hotFactsAt,
   isCommitting,
   keepMode,
+  keptMode,
   linkIntoPlace,
   renameIntoPlace,
   syncFolder,
@@ -16,17 +18,15 @@ import {
 } from "./commit.js";
 import { copyObject } from "./copy.js";
 import { deleteObject } from "./delete.js";
-import { inFolder, joinPath, type Directory } from "./directories.js";
+import { READ_FLAGS, inFolder, joinPath, type Directory } from "./directories.js";
 import { infoOf, type Disk } from "./disk.js";
 import { failure, isAbort, maybeOfRoot, toLocalError, type FailureContext } from "./errors.js";
 import type { Facts } from "./facts.js";
 import { etagOf } from "./generation.js";
-import { openObject, type OpenFile } from "./get.js";
-import { headObject } from "./head.js";
+import { headObject, lookUp, sampleOfKey } from "./head.js";
 import type { Root } from "./opened-root.js";
 import { removeEmpty } from "./pruning.js";
-import { sampleOf } from "./sample.js";
-import { close, codeOf, unlink } from "./system.js";
+import { close, codeOf, open, unlink } from "./system.js";
 import { isAmbiguous } from "./system-errors.js";
 
 /** The maximum number of times that a source may be replaced between the check and the move. */
@@ -38,10 +38,10 @@ interface Move {
   readonly to: string;
   readonly options: CopyOptions;
   readonly context: FailureContext & { readonly key: string };
-  readonly source: OpenFile;
+  /** The version of the source that was checked. */
+  readonly generation: BigIntStats;
   /** The facts that are recorded for the object under its new key. */
   readonly facts: Facts | undefined;
-  readonly sample: string | undefined;
 }
 
 /**
@@ -60,19 +60,16 @@ export async function moveObject(
   const context = { operation: "move", provider: disk.name, key: to, signal } as const;
   if (from === to) return await headObject(disk, from, { signal });
   for (let looks = 0; looks < LOOKS_MAX; looks++) {
-    const source = await openObject(disk, from, reading);
+    const source = await lookUp(disk, from, reading);
+    const { generation } = source;
     try {
-      if (sourceIfMatch !== undefined) assertMatch(source.generation, sourceIfMatch, reading);
+      if (sourceIfMatch !== undefined) assertMatch(generation, sourceIfMatch, reading);
       const facts = await factsForTarget(from, to, source.facts, writeId);
-      const size = Number(source.generation.size);
-      const sample = facts === undefined ? undefined : await sampleOf(source.fd, size, source.isLocal);
-      const moved = await moveVersion(disk, { from, to, options, context, source, facts, sample });
+      const moved = await moveVersion(disk, { from, to, options, context, generation, facts });
       if (moved !== undefined) return await infoOf(disk, to, moved.shown, moved.facts);
     } catch (error) {
       if (codeOf(error) !== "EXDEV") throw toLocalError(error, context);
-      return await copyAndDelete(disk, from, to, { ...options, sourceIfMatch: etagOf(source.generation) });
-    } finally {
-      await close(source.fd);
+      return await copyAndDelete(disk, from, to, { ...options, sourceIfMatch: etagOf(generation) });
     }
   }
   throw failure("Unavailable", "the object is replaced again and again", reading);
@@ -99,10 +96,11 @@ async function moveVersion(disk: Disk, move: Move): Promise<Moved | undefined> {
     return await both(disk.lock, from, to, async () => {
       options.signal?.throwIfAborted();
       const hadFacts = await root.sidecars.has(to);
-      const { source, facts, sample } = move;
-      const { generation } = source;
-      if (facts !== undefined)
+      const { generation, facts } = move;
+      if (facts !== undefined) {
+        const sample = await sampleOfKey(disk, root, from, generation);
         await root.sidecars.write({ key: to, generation, facts, sample }, disk.durable);
+      }
       // Without this call, a later version of this key could get the same time as the moved version. The two versions
       // would then look the same.
       disk.generations.distinct(to, generation, () => undefined);
@@ -154,16 +152,15 @@ async function otherMoved(disk: Disk, root: Root, move: Move, moved: Moved): Pro
 }
 
 async function place(disk: Disk, root: Root, move: Move): Promise<Moved | undefined> {
-  const { from, to, context, facts } = move;
+  const { from, to, context, facts, generation } = move;
   const [source, target] = [disk.places.file(root, from), disk.places.file(root, to)];
-  const { generation } = move.source;
   let isPlaced = false;
   try {
     const moved = await inFolder(root.directories, source.folder, false, (origin) =>
       inFolder(root.directories, target.folder, true, async (directory) => {
-        const now = await factsAt(origin, source.name);
-        if (now === undefined || etagOf(now) !== etagOf(generation)) return undefined;
         const old = await factsAt(directory, target.name);
+        const now = await hotFactsAt(root, origin, source.name);
+        if (now === undefined || etagOf(now) !== etagOf(generation)) return undefined;
         const clear = (): Promise<boolean> =>
           removeEmpty(root.directories, joinPath(target.folder, target.name));
         const path = origin.start + source.name;
@@ -172,7 +169,7 @@ async function place(disk: Disk, root: Root, move: Move): Promise<Moved | undefi
         isPlaced = true;
         if (move.options.ifNoneMatch === "*") await unlink(path);
         if (disk.durable) await syncBoth(directory, origin, context);
-        return { old, shown: (await factsAt(directory, target.name)) ?? now, facts };
+        return { old, shown: (await hotFactsAt(root, directory, target.name)) ?? now, facts };
       }),
     );
     if (moved === undefined) throw new Replaced();
@@ -193,17 +190,28 @@ class Replaced extends Error {}
 
 /** Gives the file its new name. With `ifNoneMatch: "*"` the file keeps its old name as well. */
 async function rename(
-  { source, options, context }: Move,
+  { generation, options, context }: Move,
   path: string,
   target: Target,
   old: BigIntStats | undefined,
 ): Promise<void> {
   if (options.ifNoneMatch === "*") return await linkIntoPlace(path, target, context);
-  await keepMode(source.fd, path, old);
+  await keepModeAt(path, generation, old);
   // If both names belong to the same file, `rename` does nothing, and both names stay.
-  if (old?.ino !== source.generation.ino) return await renameIntoPlace(path, target);
+  if (old?.ino !== generation.ino) return await renameIntoPlace(path, target);
   target.beforeCommit?.();
   await unlink(path);
+}
+
+/** Gives a file the permissions of the file that it replaces. */
+async function keepModeAt(path: string, own: BigIntStats, old: BigIntStats | undefined): Promise<void> {
+  if (keptMode(own, old) === undefined) return;
+  const fd = await open(path, READ_FLAGS);
+  try {
+    await keepMode(fd, path, old);
+  } finally {
+    await close(fd);
+  }
 }
 
 async function syncBoth(target: Directory, origin: Directory, context: FailureContext): Promise<void> {

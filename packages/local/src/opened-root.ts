@@ -1,4 +1,5 @@
 import type { Directories, SymlinkCheck } from "./directories.js";
+import type { FactThread } from "./fact-thread.js";
 import type { Layout } from "./layout.js";
 import type { Sidecars } from "./sidecars.js";
 import type { Temporaries } from "./temporaries.js";
@@ -26,6 +27,7 @@ export interface Root {
   readonly directories: Directories;
   readonly temporaries: Temporaries;
   readonly sidecars: Sidecars;
+  readonly factThread: FactThread;
   /** True if the facts of an open file are in memory, so that they can be read without waiting for the disk. */
   readonly isLocal: boolean;
 }

@@ -1,12 +1,9 @@
-import { etagOf, type Generation } from "./generation.js";
-
-/** A version of a file, as recorded in the name of its sidecar. */
-type Recorded = Pick<Generation, "ino" | "size" | "mtimeNs">;
+import { etagOf, type FileVersion, type Generation } from "./generation.js";
 
 const NAME = /^([0-9a-z]+)-(-?[0-9a-z]+)-([0-9a-z]+)\.json$/;
 
 /** Returns the version that the name of a sidecar contains. Returns `undefined` for other files. */
-export function recordedIn(name: string): Recorded | undefined {
+export function recordedIn(name: string): FileVersion | undefined {
   const [, size, mtime, ino] = NAME.exec(name) ?? [];
   if (size === undefined || mtime === undefined || ino === undefined) return undefined;
   return { size: parse(size), mtimeNs: parse(mtime), ino: parse(ino) };
@@ -36,7 +33,7 @@ const GRAINS_NS = [1_000_000n, 1_000_000_000n, 2_000_000_000n] as const;
  * Tells whether a file may be a restored copy of a recorded version. Such a file has the recorded size. Its time is the
  * recorded time, which a backup may have rounded.
  */
-export function mayBeRestored(recorded: Recorded, found: Generation): boolean {
+export function mayBeRestored(recorded: FileVersion, found: Generation): boolean {
   return recorded.size === found.size && isKeptOf(recorded.mtimeNs, found.mtimeNs);
 }
 
@@ -56,7 +53,7 @@ const RESTORED_NS = 2_000_000_000n;
  * Tells whether a file is certainly a restored copy of a recorded version. The answer needs no sample of the file's
  * bytes.
  */
-export function isRestored(recorded: Recorded, found: Generation): boolean {
+export function isRestored(recorded: FileVersion, found: Generation): boolean {
   const isSame = recorded.size === found.size && recorded.mtimeNs === found.mtimeNs;
   return isSame && found.ctimeNs - found.mtimeNs >= RESTORED_NS;
 }

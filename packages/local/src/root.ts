@@ -63,14 +63,14 @@ export function createRootHolder(options: RootOptions): RootHolder {
     if (await isSame(options, here)) return false;
     found = undefined;
     ready = undefined;
-    await here.root.directories.close();
+    await closeRoot(here.root);
     await find(context);
     return true;
   };
   const reopen = async (): Promise<void> => {
     const here = await found?.catch(() => undefined);
     known = found = ready = undefined;
-    await here?.root.directories.close();
+    if (here !== undefined) await closeRoot(here.root);
   };
   const findPrepared = async (context: FailureContext): Promise<Root> => {
     const here = await find(context);
@@ -108,7 +108,12 @@ function forgetPrepared(here: Found, root: Root): void {
 async function closeFound(here: Found | undefined): Promise<void> {
   await here?.prepared?.catch(() => {});
   await here?.root.temporaries.close();
-  await here?.root.directories.close();
+  if (here !== undefined) await closeRoot(here.root);
+}
+
+async function closeRoot({ directories, factThread }: Root): Promise<void> {
+  factThread.close();
+  await directories.close();
 }
 
 async function prepareOnce(options: RootOptions, here: Found, context: FailureContext): Promise<void> {

@@ -50,6 +50,17 @@ export function open(path: string, flags: number, mode?: number): Promise<number
   return call((done) => fs.open(path, flags, mode, done));
 }
 
+/** Opens a file for reading without waiting. The file was just made on a disk of this machine, so it is in memory. */
+export function openNow(path: string): number {
+  return fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
+}
+
+/** Copies a file to a place where there is none. If the file system can clone files, no byte is copied. */
+export function copyFile(from: string, to: string): Promise<void> {
+  const { COPYFILE_EXCL, COPYFILE_FICLONE } = fs.constants;
+  return call((done: Done<void>) => fs.copyFile(from, to, COPYFILE_EXCL | COPYFILE_FICLONE, done));
+}
+
 export function close(fd: number): Promise<void> {
   return call((done: Done<void>) => fs.close(fd, done));
 }

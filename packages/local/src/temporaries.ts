@@ -25,6 +25,9 @@ export interface Temporary {
   readonly isMoved: () => boolean;
 }
 
+/** Makes a file with these permissions, and returns its descriptor. Leaves nothing behind if it fails. */
+export type MakeFile = (path: string, mode: number) => Promise<number>;
+
 export interface Temporaries {
   /** Makes a file in the provider's own folder. */
   readonly create: () => Promise<Temporary>;
@@ -32,7 +35,7 @@ export interface Temporaries {
    * Makes a file in the folder of the future object. Makes that folder if it is missing. The object therefore gets the
    * group and the access list that new files in this folder usually get.
    */
-  readonly createIn: (folder: string) => Promise<Temporary>;
+  readonly createIn: (folder: string, make: MakeFile) => Promise<Temporary>;
   /** Removes the files that killed processes left behind. Works in the background, at most once an hour. */
   readonly sweep: () => void;
   /** Removes an unfinished object that a listing has found, if its process has ended. Works in the background. */
@@ -79,7 +82,7 @@ export function createTemporaries(options: TemporariesOptions): Temporaries {
       throw error;
     }
   };
-  const createBeside = async (folder: string): Promise<Temporary> => {
+  const createBeside = async (folder: string, make: MakeFile): Promise<Temporary> => {
     const directory = directories.peek(folder) ?? (await directories.hold(folder, true));
     const note = notes.note(folder);
     // A failure to write the note is reported later, by the code that waits for the note.
@@ -93,7 +96,7 @@ export function createTemporaries(options: TemporariesOptions): Temporaries {
       await check(directory, "EXDEV");
       await note.written;
       const path = `${directory.start}${TEMPORARY_PREFIX}${mark}-${(count++).toString(36)}`;
-      return temporary(await makeFile(path, mode), path, done);
+      return temporary(await make(path, mode), path, done);
     } catch (error) {
       if (codeOf(error) === "ENOENT" || isStale(error)) directories.forget(folder);
       done(false);
@@ -102,7 +105,7 @@ export function createTemporaries(options: TemporariesOptions): Temporaries {
   };
   return {
     create: () => makeAgain(createPrivate, isStale),
-    createIn: (folder) => makeAgain(() => createBeside(folder), isGoneByNow),
+    createIn: (folder, make) => makeAgain(() => createBeside(folder, make), isGoneByNow),
     sweep: () => {
       const now = clock.now();
       if (now - sweptAt < SWEEP_EVERY_MS) return;
@@ -145,7 +148,7 @@ async function makeAgain(
   }
 }
 
-async function makeFile(path: string, mode: number): Promise<number> {
+export async function makeFile(path: string, mode: number): Promise<number> {
   const fd = await open(path, O_CREAT | O_EXCL | O_RDWR | (O_NOFOLLOW ?? 0), mode);
   if (!isShared(mode)) return fd;
   try {

@@ -45,11 +45,17 @@ interface Entry {
   readonly problem: string | undefined;
 }
 
+/** The number of files of one folder that are yielded together. Yielding each file alone takes as long as reading its name. */
+const AT_ONCE = 128;
+
 /**
  * Yields the files of a root in the order of listings. Reads only the folders that are needed: the name of an entry
  * shows whether the entry comes before `after` or lies outside `prefix`.
  */
-export async function* walk(root: Root, options: WalkOptions): AsyncGenerator<Walked, void, undefined> {
+export async function* walk(
+  root: Root,
+  options: WalkOptions,
+): AsyncGenerator<readonly Walked[], void, undefined> {
   yield* walkFolder(root, root.layout.base, "", options);
 }
 
@@ -58,21 +64,30 @@ async function* walkFolder(
   folder: string,
   start: string,
   options: WalkOptions,
-): AsyncGenerator<Walked, void, undefined> {
+): AsyncGenerator<readonly Walked[], void, undefined> {
   options.signal?.throwIfAborted();
   const entries = await entriesOf(root, folder, start, options);
   if (typeof entries === "string") {
-    yield { kind: "skipped", text: start, reason: entries };
+    yield [{ kind: "skipped", text: start, reason: entries }];
     return;
   }
+  let found: Walked[] = [];
   for (const { text, name, isFolder, problem } of entries) {
     const path = joinPath(folder, name);
     const reason = problem ?? (isFolder ? undefined : nameProblem(root.layout, text, path));
-    if (reason !== undefined) yield { kind: "skipped", text, reason };
-    else if (!isFolder) yield { kind: "file", text, folder, name };
-    else if (!isRolledUp(text, options)) yield* walkFolder(root, path, text, options);
-    else yield* rolledUp(root, path, text, options);
+    const isWalked = isFolder && reason === undefined;
+    if (reason !== undefined) found.push({ kind: "skipped", text, reason });
+    else if (!isFolder) found.push({ kind: "file", text, folder, name });
+    if (isWalked || found.length === AT_ONCE) {
+      yield found;
+      found = [];
+    }
+    if (isWalked) {
+      const inside = isRolledUp(text, options) ? rolledUp : walkFolder;
+      yield* inside(root, path, text, options);
+    }
   }
+  yield found;
 }
 
 function isRolledUp(text: string, { prefix, rollUp }: WalkOptions): boolean {
@@ -88,16 +103,19 @@ async function* rolledUp(
   folder: string,
   text: string,
   options: WalkOptions,
-): AsyncGenerator<Walked, void, undefined> {
+): AsyncGenerator<readonly Walked[], void, undefined> {
   const over: WalkedOver[] = [];
-  for await (const item of walkFolder(root, folder, text, { ...options, after: undefined, rollUp: false })) {
-    if (item.kind !== "skipped") {
-      yield { kind: "prefix", text };
-      return;
+  const inside = { ...options, after: undefined, rollUp: false };
+  for await (const items of walkFolder(root, folder, text, inside)) {
+    for (const item of items) {
+      if (item.kind !== "skipped") {
+        yield [{ kind: "prefix", text }];
+        return;
+      }
+      over.push(item);
     }
-    over.push(item);
   }
-  yield* over;
+  yield over;
 }
 
 /** Returns the entries of a folder in the order of listings, or the reason why the folder is skipped. */

@@ -1,6 +1,7 @@
 import { isStorageError, type BodyInput, type ObjectInfo, type StorageProvider } from "@stowage/core";
 import { toBody, type ListOptions, type PutOptions } from "@stowage/core/provider";
 import { execFileSync } from "node:child_process";
+import type { Dirent } from "node:fs";
 import { lstat, mkdtemp, readdir, readlink, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -89,12 +90,23 @@ export async function keys(provider: StorageProvider, options: ListOptions = {})
 
 /** Returns the paths of everything in a folder that is not a folder, sorted, but for notes of running processes. */
 export async function files(root: string): Promise<string[]> {
-  const found = await readdir(root, { withFileTypes: true, recursive: true });
+  const found = await readTree(root);
   return found
     .filter((entry) => !entry.isDirectory())
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
     .filter((path) => !path.startsWith(".stowage/busy/"))
     .sort();
+}
+
+/** Reads a folder again if one inside of it was removed meanwhile: the provider removes empty folders in the background. */
+async function readTree(root: string): Promise<Dirent[]> {
+  for (;;) {
+    try {
+      return await readdir(root, { withFileTypes: true, recursive: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT" || !(await isThere(root))) throw error;
+    }
+  }
 }
 
 /** What lies in a root besides the marker: objects, sidecars and temporary files. */

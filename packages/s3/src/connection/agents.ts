@@ -2,7 +2,7 @@ import { clock } from "@stowage/core/provider";
 import { Agent as HttpAgent, type AgentOptions, type ClientRequest } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import type { Duplex } from "node:stream";
-import { lastMoments } from "./last-moment.js";
+import { knownWatch } from "./request-watch.js";
 
 /** The maximum number of connections to one server. */
 const SOCKETS_MAX = 256;
@@ -47,12 +47,6 @@ interface Asked {
 /** The interval at which a waiting request reports that it is still active, in milliseconds. */
 const SIGN_MS = 1000;
 
-/**
- * The listener of each request, by the object that holds the request's headers. A listener is called while its request
- * waits for a connection. The calls stop if no request gets a connection for one second.
- */
-export const waiting: WeakMap<object, () => void> = new WeakMap();
-
 function watch<Agent extends HttpAgent>(
   agent: Agent,
   connected: "connect" | "secureConnect",
@@ -71,8 +65,8 @@ function watch<Agent extends HttpAgent>(
   asked.addRequest = (request, ...rest) => {
     let timer: NodeJS.Timeout | undefined;
     const { headers } = Object(rest[0]) as { readonly headers?: object };
-    const onWait = headers && waiting.get(headers);
-    if (headers !== undefined) lastMoments.get(headers)?.watch(request, connected);
+    const { onWait, moment } = (headers && knownWatch(headers)) ?? {};
+    moment?.watch(request, connected);
     const askedAt = clock.now();
     const look = (): void => {
       const waitedMs = clock.now() - Math.max(askedAt, movedAt);

@@ -56,7 +56,9 @@ interface SdkError {
   readonly code?: unknown;
   readonly Code?: unknown;
   readonly Region?: unknown;
-  readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string } | undefined;
+  readonly $metadata?:
+    | { readonly httpStatusCode?: number | undefined; readonly requestId?: string | undefined }
+    | undefined;
   readonly $response?: { readonly headers?: Record<string, string> } | undefined;
 }
 

@@ -19,9 +19,6 @@ export interface LastMoment {
   readonly hold: (body: unknown, onSent: ((bytes: number) => void) | undefined) => unknown;
 }
 
-/** The last moment of each request that is under way, by the object that holds the request's headers. */
-export const lastMoments: WeakMap<object, LastMoment> = new WeakMap();
-
 /** The options of {@link lastMoment}. */
 interface Asked {
   /** Asks the caller for permission. Throws if the change must not be made. */

@@ -6,7 +6,7 @@ interface Failed {
   readonly code?: unknown;
   readonly message?: unknown;
   readonly syscall?: unknown;
-  readonly $metadata?: { readonly httpStatusCode?: number } | undefined;
+  readonly $metadata?: { readonly httpStatusCode?: number | undefined } | undefined;
 }
 
 /**

@@ -17,7 +17,9 @@ interface Failed {
   readonly code?: unknown;
   readonly message?: unknown;
   readonly syscall?: unknown;
-  readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string } | undefined;
+  readonly $metadata?:
+    | { readonly httpStatusCode?: number | undefined; readonly requestId?: string | undefined }
+    | undefined;
 }
 
 /**

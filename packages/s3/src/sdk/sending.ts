@@ -2,8 +2,8 @@ import { types } from "node:util";
 import { linkedController, onAbort, type RefusedError } from "@stowage/core/provider";
 import type { S3Client as SdkClient } from "@aws-sdk/client-s3";
 import { S3FailureError, type S3Call } from "../server/client.js";
-import { waiting } from "../connection/agents.js";
-import { BLOCK_BYTES, heldBack, lastMoment, lastMoments } from "../connection/last-moment.js";
+import { BLOCK_BYTES, heldBack, lastMoment } from "../connection/last-moment.js";
+import { watchOf } from "../connection/request-watch.js";
 import { assertKeys, explainUnsent } from "../connection/credentials.js";
 
 /** One request that is being sent, with its stage and its listeners. */
@@ -186,12 +186,12 @@ function identityIn(context: object): unknown {
 function watched(request: HttpRequest, sending: Sending): HttpRequest {
   const { onSent, beforeCommit } = sending;
   const { body, headers = {} } = request;
-  if (onSent !== undefined) waiting.set(headers, () => onSent(0));
+  if (onSent !== undefined) watchOf(headers).onWait = () => onSent(0);
   if (beforeCommit !== undefined) {
     const { isOwn: isWatched, abort = () => {} } = sending;
     const moment = lastMoment({ beforeCommit, isWatched, abort });
     sending.refusal = moment.refusal;
-    lastMoments.set(headers, moment);
+    watchOf(headers).moment = moment;
     return withBody(request, moment.hold(body, onSent));
   }
   if (onSent === undefined || !types.isUint8Array(body) || body.byteLength <= BLOCK_BYTES) return request;

@@ -185,7 +185,14 @@ function signed(
   const whole = path === undefined ? address.path || "/" : `${address.path}/${path}`;
   const text = encodeQuery(query);
   sign()({ method, path: whole, query: text, headers, payloadHash }, keys, clock.now());
-  return { method, path: text === "" ? whole : `${whole}?${text}`, headers, body };
+  return { method, path: text === "" ? whole : `${whole}?${text}`, headers: listOf(headers), body };
+}
+
+/** Returns names and values in turn. */
+function listOf(headers: Readonly<Record<string, string>>): readonly string[] {
+  const list: string[] = [];
+  for (const name in headers) list.push(name, headers[name] ?? "");
+  return list;
 }
 
 function addDigest(
@@ -202,16 +209,13 @@ function addDigest(
 }
 
 interface Metadata {
-  readonly httpStatusCode?: number;
-  readonly requestId?: string;
+  readonly httpStatusCode: number | undefined;
+  readonly requestId: string | undefined;
 }
 
 function metadataOf({ statusCode, headers }: IncomingMessage): Metadata {
   const id = headers["x-amz-request-id"] ?? headers["x-amzn-requestid"] ?? headers["x-amzn-request-id"];
-  return {
-    ...(statusCode !== undefined && { httpStatusCode: statusCode }),
-    ...(typeof id === "string" && { requestId: id }),
-  };
+  return { httpStatusCode: statusCode, requestId: typeof id === "string" ? id : undefined };
 }
 
 async function outputOf(

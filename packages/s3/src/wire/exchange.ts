@@ -5,8 +5,8 @@ import { request as requestHttps } from "node:https";
 import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import type { S3Call } from "../server/client.js";
-import { waiting } from "../connection/agents.js";
-import { BLOCK_BYTES, heldBack, lastMoment, lastMoments, type HeldBack } from "../connection/last-moment.js";
+import { BLOCK_BYTES, heldBack, lastMoment, type HeldBack } from "../connection/last-moment.js";
+import { watchOf } from "../connection/request-watch.js";
 
 /** The server to which requests go. */
 export interface Target {
@@ -21,7 +21,8 @@ export interface Outgoing {
   readonly method: string;
   /** The path with its query. */
   readonly path: string;
-  readonly headers: Record<string, string>;
+  /** Names and values in turn. Node sends a list as it is, and would check each field of an object twice. */
+  readonly headers: readonly string[];
   readonly body: Uint8Array | undefined;
 }
 
@@ -89,27 +90,49 @@ function isGiven(body: unknown): boolean {
  * @throws UnansweredError if there is no answer. The reason of `call.signal` if it aborts, and a `RefusedError` if
  * `call.beforeCommit` throws.
  */
-export function exchange(
-  target: Target,
-  outgoing: Outgoing,
-  { signal, onSent, beforeCommit }: S3Call,
+export async function exchange(target: Target, outgoing: Outgoing, call: S3Call): Promise<IncomingMessage> {
+  call.signal?.throwIfAborted();
+  const { body, refusal } = watched(outgoing, call);
+  const request = open(target, outgoing);
+  const sent: Sent = { request, body, courseOf: follow(request, target.isTls, body), refusal };
+  return await answerTo(sent, call.signal);
+}
+
+/** Returns the body as it is sent. The agent is told what has to happen before. */
+function watched(
+  { headers, body }: Outgoing,
+  { onSent, beforeCommit }: S3Call,
+): Pick<Sent, "body" | "refusal"> {
+  if (onSent !== undefined) watchOf(headers).onWait = () => onSent(0);
+  if (beforeCommit !== undefined) {
+    const moment = lastMoment({ beforeCommit, isWatched: true, abort: () => {} });
+    watchOf(headers).moment = moment;
+    return { body: moment.hold(body, onSent), refusal: moment.refusal };
+  }
+  if (onSent === undefined || !types.isUint8Array(body) || body.byteLength <= BLOCK_BYTES)
+    return { body, refusal: undefined };
+  onSent(0);
+  return { body: heldBack(body, onSent, undefined), refusal: undefined };
+}
+
+/** A request that was made, and what is needed to describe its failure. */
+interface Sent {
+  readonly request: ClientRequest;
+  readonly body: unknown;
+  readonly courseOf: (cause: unknown) => Course;
+  /** Returns the caller's error if the caller refused the change. */
+  readonly refusal: (() => RefusedError | undefined) | undefined;
+}
+
+/**
+ * Sends the request, and waits for its answer. The listeners live as long as the connection remembers the request, so
+ * they hold nothing that is not needed any more: headers that they held would slow the collection of garbage down.
+ */
+function answerTo(
+  { request, body, courseOf, refusal }: Sent,
+  signal: AbortSignal | undefined,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    signal?.throwIfAborted();
-    let refusal: (() => RefusedError | undefined) | undefined;
-    let body: unknown = outgoing.body;
-    if (onSent !== undefined) waiting.set(outgoing.headers, () => onSent(0));
-    if (beforeCommit !== undefined) {
-      const moment = lastMoment({ beforeCommit, isWatched: true, abort: () => {} });
-      refusal = moment.refusal;
-      lastMoments.set(outgoing.headers, moment);
-      body = moment.hold(body, onSent);
-    } else if (onSent !== undefined && types.isUint8Array(body) && body.byteLength > BLOCK_BYTES) {
-      onSent(0);
-      body = heldBack(body, onSent, undefined);
-    }
-    const request = open(target, outgoing);
-    const courseOf = follow(request, target.isTls, body);
     const unlink =
       signal &&
       onAbort(signal, () => {

@@ -98,6 +98,10 @@ export const OPERATIONS: Readonly<Record<CommandName, OperationOfS3>> = {
   },
 };
 
+/** The headers with a customer's key. */
+const KEY = "x-amz-server-side-encryption-customer-key";
+const COPIED_KEY = "x-amz-copy-source-server-side-encryption-customer-key";
+
 /** The headers of requests, by the SDK's names of the fields. */
 const HEADERS: Readonly<Record<string, string>> = {
   ACL: "x-amz-acl",
@@ -117,7 +121,7 @@ const HEADERS: Readonly<Record<string, string>> = {
   CopySourceIfMatch: "x-amz-copy-source-if-match",
   CopySourceRange: "x-amz-copy-source-range",
   CopySourceSSECustomerAlgorithm: "x-amz-copy-source-server-side-encryption-customer-algorithm",
-  CopySourceSSECustomerKey: "x-amz-copy-source-server-side-encryption-customer-key",
+  CopySourceSSECustomerKey: COPIED_KEY,
   IfMatch: "if-match",
   IfNoneMatch: "if-none-match",
   MetadataDirective: "x-amz-metadata-directive",
@@ -126,7 +130,7 @@ const HEADERS: Readonly<Record<string, string>> = {
   ObjectLockRetainUntilDate: "x-amz-object-lock-retain-until-date",
   Range: "range",
   SSECustomerAlgorithm: "x-amz-server-side-encryption-customer-algorithm",
-  SSECustomerKey: "x-amz-server-side-encryption-customer-key",
+  SSECustomerKey: KEY,
   SSEKMSEncryptionContext: "x-amz-server-side-encryption-context",
   SSEKMSKeyId: "x-amz-server-side-encryption-aws-kms-key-id",
   ServerSideEncryption: "x-amz-server-side-encryption",
@@ -168,8 +172,8 @@ export function plainRequest(name: CommandName, input: Input): Plain {
     else if (header !== undefined) headers[header] = text;
   }
   addMetadata(headers, input["Metadata"]);
-  addKeyDigest(headers, "x-amz-");
-  addKeyDigest(headers, "x-amz-copy-source-");
+  addKeyDigest(headers, KEY);
+  addKeyDigest(headers, COPIED_KEY);
   if (name === "CreateMultipartUpload") moveAlgorithm(headers);
   const body =
     document === undefined ? (input["Body"] as Uint8Array | undefined) : Buffer.from(document(input));
@@ -183,11 +187,10 @@ function addMetadata(headers: Record<string, string>, metadata: unknown): void {
 }
 
 /** Adds the digest of a customer's key. S3 requires it, to notice a key that was damaged on the way. */
-function addKeyDigest(headers: Record<string, string>, prefix: string): void {
-  const key = headers[`${prefix}server-side-encryption-customer-key`];
+function addKeyDigest(headers: Record<string, string>, header: string): void {
+  const key = headers[header];
   if (key === undefined) return;
-  const digest = createHash("md5").update(Buffer.from(key, "base64")).digest("base64");
-  headers[`${prefix}server-side-encryption-customer-key-md5`] = digest;
+  headers[`${header}-md5`] = createHash("md5").update(Buffer.from(key, "base64")).digest("base64");
 }
 
 function moveAlgorithm(headers: Record<string, string>): void {

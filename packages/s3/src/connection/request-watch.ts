@@ -1,6 +1,6 @@
 import type { LastMoment } from "./last-moment.js";
 
-/** What has to happen while a request waits for its connection. */
+/** The steps that are due while a request waits for its connection. */
 export interface RequestWatch {
   /** Called while the request waits. The calls stop if no request gets a connection for one second. */
   onWait?: () => void;

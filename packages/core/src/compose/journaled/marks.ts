@@ -68,6 +68,8 @@ export interface Marks {
   readonly check: (member: ComposedProvider) => Promise<boolean>;
   /** Tells whether the mark of a member was checked since a given time, or is being checked now. */
   readonly isCheckedSince: (name: string, time: number) => boolean;
+  /** Returns a text that changes with the mark of a member, as this process has last read it. */
+  readonly stamp: (name: string) => string;
   /** Requests a new comparison of a member's mark, because the member was not reachable for a while. */
   readonly doubt: (name: string) => void;
   /** Returns the fate of the objects that only this member holds. Returns `undefined` if the member was not restored from a backup. */
@@ -131,6 +133,7 @@ export function createMarks(composer: string, journal: JournalPart, findings: Ma
   return {
     check,
     isCheckedSince: (name, time) => (lookedAt.get(name) ?? Number.NEGATIVE_INFINITY) >= time,
+    stamp: (name) => JSON.stringify(store.of(name)),
     doubt: (name) => void checkedAt.delete(name),
     restored: (name) => store.of(name).restored,
     extras: (name) => store.of(name).extras ?? 0,

@@ -1,10 +1,12 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { toBody } from "../../body/body.js";
+import type { ListOptions } from "../../contract/call-options.js";
 import type { Journal } from "../../contract/journal.js";
 import type { ComposedProvider } from "../../contract/composed-provider.js";
+import { MARKER_KEY } from "../../contract/key.js";
 import { createStorage } from "../../facade/create-storage.js";
 import type { FileStorage } from "../../facade/storage.js";
-import { nextTurn } from "../../kit/clock.js";
+import { clock, nextTurn } from "../../kit/clock.js";
 import { memoryJournal } from "../../memory/memory-journal.js";
 import { contents } from "../../testing/chain.test-support.js";
 import { down, testMember, type TestMember } from "../../testing/member.test-support.js";
@@ -14,6 +16,10 @@ import { mirror } from "../mirror.js";
 import { acceptMember, forgetMember } from "./upkeep/operators.js";
 
 const QUICK = { graceMs: 0, settleMs: 0, leaseMs: 1000, retry: false, breaker: false } as const;
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 /** A journal that composers take for one that survives the process: they put markers and marks on their members. */
 function lastingJournal(): Journal {
@@ -38,6 +44,31 @@ async function repair({ storage }: Started): Promise<void> {
 
 async function reasons({ storage }: Started): Promise<string> {
   return (await storage.health()).reasons.join("; ");
+}
+
+/** Where a call waits until the test lets it go on. */
+interface Gate {
+  readonly reached: Promise<void>;
+  readonly isReached: () => boolean;
+  readonly pass: () => Promise<void>;
+  readonly open: () => void;
+}
+
+function gate(): Gate {
+  let [reach, open] = [() => {}, () => {}];
+  let isReached = false;
+  const reached = new Promise<void>((resolve) => (reach = resolve));
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return {
+    reached,
+    isReached: () => isReached,
+    pass: async () => {
+      isReached = true;
+      reach();
+      await opened;
+    },
+    open: () => open(),
+  };
 }
 
 /** Repairs until the journal has let go of every row. */
@@ -287,6 +318,56 @@ describe("a member that was restored from a backup", () => {
     expect([(await contents(a))["deleted"], (await contents(b))["deleted"]]).toEqual([text, text]);
     expect(await reasons({ storage, provider })).toBe("");
   });
+
+  it.each([
+    ["starts", false],
+    ["has looked at it before", true],
+  ])(
+    "is listed with what it lacks by a process that %s, though another repairs it meanwhile",
+    async (_, knows) => {
+      let passedMs = 0;
+      vi.spyOn(clock, "now").mockImplementation(() => performance.now() + passedMs);
+      const [a, b] = [testMember("a"), testMember("b")];
+      const journal = lastingJournal();
+      const make = (): Started => started(mirror([a.provider, b.provider], { ...QUICK, journal }));
+      const first = make();
+      await first.storage.put("there", "1");
+      await first.storage.close();
+      const restore = await backUp(a);
+      const early = make();
+      if (knows) await early.storage.listPage();
+      const second = make();
+      await second.storage.put("added", "1");
+      await second.storage.close();
+      await restore();
+      // By then a process looks at a member's marker again.
+      passedMs = 30_000;
+      const [marker, copy, page] = [gate(), gate(), gate()];
+      let holdsPages = false;
+      a.fault = async ({ operation, options, key = "" }, next) => {
+        if (operation === "head" && key === MARKER_KEY && !marker.isReached()) await marker.pass();
+        if (operation === "put" && key === "added") await copy.pass();
+        const answer = await next();
+        const { prefix = "" } = options as ListOptions;
+        if (operation === "list" && prefix === "" && holdsPages) await page.pass();
+        return answer;
+      };
+      const listing = early.storage.listPage();
+      await marker.reached;
+      const other = make();
+      expect(await (await other.storage.get("there")).text()).toBe("1");
+      const repairing = repair(other);
+      await copy.reached;
+      // By now every key was walked, and the member counts as whole again.
+      holdsPages = true;
+      marker.open();
+      await page.reached;
+      copy.open();
+      await repairing;
+      page.open();
+      expect((await listing).objects.map(({ key }) => key)).toEqual(["added", "there"]);
+    },
+  );
 
   it("is one by the operator's word when its backup has no marker", async () => {
     const { a, b, storage, provider } = await restored(true, false);

@@ -10,6 +10,7 @@ import { isTrusted } from "./inventory.js";
 import { assertNoneAway, believed, isDisbelieved, isOneEnough, type ReplicaSet } from "../replica-set.js";
 import { LIST_LIMIT_DEFAULT, type ListOptions } from "../../../contract/call-options.js";
 import type { ObjectInfo } from "../../../contract/object.js";
+import type { ComposedProvider } from "../../../contract/composed-provider.js";
 
 /**
  * The minimum and the maximum number of journal rows that are read for one page. Within these limits, as many rows are
@@ -46,10 +47,27 @@ export async function listWithJournal(
   }
 }
 
+/** Reads one page. Reads it again if a member may have been repaired after a restore while the page was read. */
 async function listOnce(set: ReplicaSet, options: ListOptions, head: HeadThrough): Promise<ListPage> {
+  for (;;) {
+    const page = await tryToList(set, options, head);
+    if (page !== undefined) return page;
+  }
+}
+
+async function tryToList(
+  set: ReplicaSet,
+  options: ListOptions,
+  head: HeadThrough,
+): Promise<ListPage | undefined> {
   const from = unpackKeyCursor(options, set.name);
+  const { marks } = set;
+  const isTrue = await isTrusted(set);
+  const stamps = new Map(set.members.map(({ name }) => [name, marks?.stamp(name)]));
   const before = await rowKeys(set, options, from);
-  const listed = await listMembers(set, options, from);
+  const isSteady = ({ name }: ComposedProvider): boolean => marks?.stamp(name) === stamps.get(name);
+  const listed = await listMembers(set, options, from, isTrue ? isSteady : undefined);
+  if (listed === undefined) return undefined;
   const after = await rowKeys(set, options, from);
   const last = [listed.end, before.end, after.end]
     .filter((end) => end !== undefined)
@@ -67,7 +85,7 @@ async function listOnce(set: ReplicaSet, options: ListOptions, head: HeadThrough
   const objects = new Map(listed.objects.map((info) => [info.key, info]));
   const prefixes = new Set(listed.prefixes);
   // Until the journal has seen every key, only the objects themselves show which copy is the newest.
-  const doubtful = (await isTrusted(set)) ? [] : listed.differing.filter(isInside);
+  const doubtful = isTrue && (await isTrusted(set)) ? [] : listed.differing.filter(isInside);
   await correct(set, options, head, [...new Set([...keys, ...doubtful])], objects, prefixes);
   return pageOf(set, options, listed, objects, prefixes, last, isInside);
 }
@@ -93,15 +111,23 @@ async function rowKeys(
   return { keys, kept, end: rows.length < most ? undefined : keys.at(-1) };
 }
 
-/** Lists one member if that member can answer for all members; otherwise lists all members. */
+/**
+ * Lists one member if that member can answer for all members; otherwise lists all members.
+ *
+ * @param isSteady - Tells whether a member's mark is what it was before the journal's rows were read. If the mark has
+ *   changed, the member may lack an object that another process has repaired since then. The journal has no row for
+ *   this object any more. Absent if every member has to be listed.
+ * @returns `undefined` if the rows and the page have to be read again.
+ */
 async function listMembers(
   set: ReplicaSet,
   options: ListOptions,
   from: string | undefined,
-): Promise<MergedPage> {
+  isSteady: ((member: ComposedProvider) => boolean) | undefined,
+): Promise<MergedPage | undefined> {
   const { name, members, placement } = set;
   const behind = { ...options, cursor: undefined, after: from };
-  if (!(await isTrusted(set)) || !isOneEnough(set)) {
+  if (isSteady === undefined || !(await isTrusted(set)) || !isOneEnough(set)) {
     assertNoneAway(set, "list");
     const merged = await mergeLists(name, believed(set, members), behind);
     assertNoneAway(set, "list");
@@ -117,6 +143,7 @@ async function listMembers(
       const page = await mergeLists(name, [member], behind);
       // During its first call to a member, a process learns which members the journal knows. This check therefore comes after the call.
       assertNoneAway(set, "list");
+      if (!isSteady(member)) return undefined;
       if (!isDisbelieved(set, member)) return page;
       failure ??= new StorageError("Unavailable", RESTORED, { operation: "list", provider: member.name });
     } catch (error) {

@@ -15,6 +15,7 @@ const PACKAGES = {
   local: ["core", "local"],
   s3: ["core", "s3"],
   compose: ["core", "journal", "local", "s3"],
+  core: ["core", "journal"],
   hang: ["core"],
   http: ["core", "http", "local"],
 };

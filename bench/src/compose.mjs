@@ -10,6 +10,7 @@ import { composerRow, composerTable, figureTable } from "./compose/tables.mjs";
 import { describeEnvironment } from "./environment.mjs";
 import { inChild, measureComparisons } from "./measurements.mjs";
 import { readOptions } from "./options.mjs";
+import { withBefore } from "./packages.mjs";
 import { startSink } from "./s3/servers.mjs";
 
 Object.assign(process.env, {
@@ -35,9 +36,8 @@ const suite = {
   module: new URL("./compose/suite.mjs", import.meta.url).href,
   newPlace: async () => ({ folder: await mkdtemp(path.join(root, "step-")), server }),
 };
-const budgets = (await measureComparisons(chosen(BUDGETS, options, []), suite, options.scale.budgets)).map(
-  composerRow,
-);
+const comparisons = withBefore(chosen(BUDGETS, options, []), () => true);
+const budgets = (await measureComparisons(comparisons, suite, options.scale.budgets)).map(composerRow);
 stop();
 print("Composers: what they add to their members", budgets, composerTable);
 

@@ -8,11 +8,13 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import path from "node:path";
 import { PassThrough, pipeline } from "node:stream";
-import { createStorage, fallback, memory, mirror, split } from "@stowage/core";
-import { sqliteJournal } from "@stowage/journal";
-import { local } from "@stowage/local";
-import { s3 } from "@stowage/s3";
+import { load } from "../packages.mjs";
 import { createBucket } from "../s3/raw-client.mjs";
+
+const { createStorage, fallback, memory, mirror, split } = await load("@stowage/core", import.meta.url);
+const { sqliteJournal } = await load("@stowage/journal", import.meta.url);
+const { local } = await load("@stowage/local", import.meta.url);
+const { s3 } = await load("@stowage/s3", import.meta.url);
 
 const STATELESS = { overwrites: "may-be-stale" };
 

@@ -2,8 +2,8 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { putFile } from "../s3/transfers.mjs";
+import { partsOf } from "../packages.mjs";
 import { SMALL_OBJECTS } from "../small-objects.mjs";
-import { SUBJECTS } from "./subjects.mjs";
 
 /** @type {Record<string, import("../workloads.mjs").Workload>} */
 export const WORKLOADS = {
@@ -15,5 +15,7 @@ export const WORKLOADS = {
 export async function openStore(subject, { folder, server }, name) {
   const root = path.join(folder, name.replaceAll(" ", "-"));
   await mkdir(root);
-  return await SUBJECTS[subject]({ root, server, name });
+  const { name: plain, query } = partsOf(subject);
+  const { SUBJECTS } = await import(`./subjects.mjs${query}`);
+  return await SUBJECTS[plain]({ root, server, name });
 }

@@ -26,6 +26,7 @@ export function composerTable(rows) {
     "adds",
     "at most",
     "met",
+    "× before",
     "again",
   ];
   return formatTable(header, rows.map(cells));
@@ -42,6 +43,7 @@ function cells({
   addedUs,
   addedUsMax,
   met,
+  before,
   control,
 }) {
   const most = addedUsMax === undefined ? undefined : `${addedUsMax} µs`;
@@ -55,6 +57,7 @@ function cells({
     addedUs === undefined ? "–" : `${addedUs.toFixed(0)} µs`,
     most ?? (target === undefined ? "–" : `${(1 / target).toFixed(2)} ×`),
     yesOrNo(met),
+    formatRatio(before),
     formatRatio(control),
   ];
 }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { toBody } from "../../body/body.js";
 import type { ListOptions } from "../../contract/call-options.js";
-import type { Journal } from "../../contract/journal.js";
+import type { Journal, JournalPart } from "../../contract/journal.js";
 import type { ComposedProvider } from "../../contract/composed-provider.js";
 import { MARKER_KEY } from "../../contract/key.js";
 import { createStorage } from "../../facade/create-storage.js";
@@ -368,6 +368,50 @@ describe("a member that was restored from a backup", () => {
       expect((await listing).objects.map(({ key }) => key)).toEqual(["added", "there"]);
     },
   );
+
+  it("is not read by a call that has looked at the journal before the member was walked", async () => {
+    const [a, b] = [testMember("a"), testMember("b")];
+    const journal = lastingJournal();
+    const [row, copy] = [gate(), gate()];
+    let holdsRow = false;
+    const slow: Journal = {
+      ...journal,
+      open: (owner) => {
+        const part = journal.open(owner);
+        const read: JournalPart["read"] = async (key) => {
+          const entry = await part.read(key);
+          if (holdsRow && !row.isReached()) await row.pass();
+          return entry;
+        };
+        return { ...part, read };
+      },
+    };
+    const make = (own: Journal): Started =>
+      started(mirror([a.provider, b.provider], { ...QUICK, journal: own }));
+    const first = make(journal);
+    await first.storage.put("a", "old");
+    await first.storage.close();
+    const restore = await backUp(a);
+    const second = make(journal);
+    await second.storage.put("a", "new");
+    await second.storage.close();
+    await restore();
+    const reader = make(slow);
+    expect(await (await reader.storage.get("a")).text()).toBe("new");
+    a.fault = async ({ operation, key }, next) => {
+      if (operation === "put" && key === "a") await copy.pass();
+      return await next();
+    };
+    holdsRow = true;
+    const reading = reader.storage.get("a");
+    await row.reached;
+    const repairing = repair(reader);
+    await copy.reached;
+    row.open();
+    expect(await (await reading).text()).toBe("new");
+    copy.open();
+    await repairing;
+  });
 
   it("is one by the operator's word when its backup has no marker", async () => {
     const { a, b, storage, provider } = await restored(true, false);

@@ -19,27 +19,33 @@ import {
 } from "./look.js";
 import { readNewest } from "./read-newest.js";
 
-/** Asks the members once. The row of the key decides which members are asked. */
+/**
+ * Asks the members once. The row of the key decides which members are asked.
+ *
+ * @param wasTrusted - True if a missing row proved that all members agree when the row was read. Trust that has come
+ *   since then says nothing about a row that was read before.
+ */
 export async function readOnce<T>(
   set: ReplicaSet,
   row: KeyRow | undefined,
+  wasTrusted: boolean,
   key: string,
   options: ComposedHeadOptions,
   reader: Reader<T>,
 ): Promise<Reading<T>> {
   const look: Look<T> = { set, key, options, reader, attempts: [] };
   if (row?.isDoubtful === true) return await readNewest(look, row);
-  if (row?.isKept === true) return await readKept(look, row);
+  if (row?.isKept === true) return await readKept(look, row, wasTrusted);
   if (row?.current?.kind === "delete") return { state: "absent", isFinal: true };
   if (row?.current !== undefined) return await readCurrent(look, row, row.current);
-  const trusted = set.state.isTrusted || (await isTrusted(set));
+  const trusted = wasTrusted && (set.state.isTrusted || (await isTrusted(set)));
   return trusted ? await readBase(look, row) : await readNewest(look, row);
 }
 
 /** Reads a key for which nothing is left to do, and ignores copies that are older than the key's row. */
-async function readKept<T>(look: Look<T>, row: KeyRow): Promise<Reading<T>> {
+async function readKept<T>(look: Look<T>, row: KeyRow, wasTrusted: boolean): Promise<Reading<T>> {
   const { set, key, options } = look;
-  const isTrue = set.state.isTrusted || (await isTrusted(set));
+  const isTrue = wasTrusted && (set.state.isTrusted || (await isTrusted(set)));
   let hasOld = false;
   const reader: Reader<T> = {
     ...look.reader,

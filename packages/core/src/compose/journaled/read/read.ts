@@ -6,6 +6,7 @@ import { millisecondsOf } from "../../../contract/version.js";
 import { conclude } from "../hold/conclude.js";
 import { busy, comparedEntry, holding, intentMsMax } from "../hold/held-key.js";
 import { versionOf, type Copy } from "../row/identity.js";
+import { isTrusted } from "./inventory.js";
 import { readOnce } from "./read-once.js";
 import { type Found, type Reader } from "./look.js";
 import type { ReplicaSet } from "../replica-set.js";
@@ -33,8 +34,9 @@ export async function readWithJournal<T>(
   if (options.isFinal === true) await assertFinal(set, reader.operation, key, callerOf(options));
   for (let round = 0; ; round++) {
     const readAt = set.journal.now();
+    const wasTrusted = set.state.isTrusted || (await isTrusted(set));
     const entry = await comparedEntry(set, key);
-    const reading = await readOnce(set, entry.row, key, options, reader);
+    const reading = await readOnce(set, entry.row, wasTrusted, key, options, reader);
     if (reading.state === "found") {
       const copy = { member: reading.member, info: reader.infoOf(reading.result) };
       if (await isValid(set, key, entry, copy, readAt)) return reading;

@@ -70,7 +70,8 @@ export async function currentObject(
   const row = await resolveUnknown(set, held, options);
   // The outcome is saved before a caller learns the outcome.
   if (row !== held.row) await held.save(row, []);
-  const reading = await readOnce(set, held.row, key, options, headReader("head", key, options));
+  // Nobody else changes the row while this call holds the key, so trust that comes later counts too.
+  const reading = await readOnce(set, held.row, true, key, options, headReader("head", key, options));
   // The object may belong to a write that another process has begun in the meantime.
   await held.assertUnchanged();
   if (reading.state === "found") return { member: reading.member, info: reading.result };

@@ -38,14 +38,14 @@ export async function readOnce<T>(
   if (row?.isKept === true) return await readKept(look, row, wasTrusted);
   if (row?.current?.kind === "delete") return { state: "absent", isFinal: true };
   if (row?.current !== undefined) return await readCurrent(look, row, row.current);
-  const trusted = wasTrusted && (set.state.isTrusted || (await isTrusted(set)));
+  const trusted = wasTrusted && (await isTrusted(set));
   return trusted ? await readBase(look, row) : await readNewest(look, row);
 }
 
 /** Reads a key for which nothing is left to do, and ignores copies that are older than the key's row. */
 async function readKept<T>(look: Look<T>, row: KeyRow, wasTrusted: boolean): Promise<Reading<T>> {
   const { set, key, options } = look;
-  const isTrue = wasTrusted && (set.state.isTrusted || (await isTrusted(set)));
+  const isTrue = wasTrusted && (await isTrusted(set));
   let hasOld = false;
   const reader: Reader<T> = {
     ...look.reader,

@@ -34,7 +34,7 @@ export async function readWithJournal<T>(
   if (options.isFinal === true) await assertFinal(set, reader.operation, key, callerOf(options));
   for (let round = 0; ; round++) {
     const readAt = set.journal.now();
-    const wasTrusted = set.state.isTrusted || (await isTrusted(set));
+    const wasTrusted = await isTrusted(set);
     const entry = await comparedEntry(set, key);
     const reading = await readOnce(set, entry.row, wasTrusted, key, options, reader);
     if (reading.state === "found") {

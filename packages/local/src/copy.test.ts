@@ -188,4 +188,31 @@ describe.each(CASES)("a copy of a small file ($layout, $symlinkCheck)", (variant
     expect(await keys(provider)).toEqual(["a", "b"]);
     expect(await temporaries(root)).toEqual([]);
   });
+
+  it("has the permissions of new files, though those of its source change meanwhile", async () => {
+    const root = await folder();
+    const provider = open(root, { layout: "plain", symlinkCheck: variant.symlinkCheck });
+    await put(provider, "a", "abc");
+    instead((_, original) => {
+      fs.chmodSync(join(root, "a"), 0o644);
+      original();
+    });
+    await copy(provider, "a", "b");
+    expect((await stat(join(root, "b"))).mode & 0o7777).toBe(0o600);
+  });
+
+  it("is never open to more users than it will be", async () => {
+    const root = await folder();
+    const provider = open(root, { layout: "plain", symlinkCheck: variant.symlinkCheck });
+    await put(provider, "a", "abc");
+    await chmod(join(root, "a"), 0o666);
+    const calls = vi.fn<() => void>();
+    instead((_, original) => {
+      calls();
+      original();
+    });
+    await copy(provider, "a", "b");
+    expect(calls).not.toHaveBeenCalled();
+    expect((await stat(join(root, "b"))).mode & 0o7777).toBe(0o600);
+  });
 });

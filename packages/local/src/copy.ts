@@ -61,6 +61,8 @@ async function copyAtOnce(
   mode: number,
 ): Promise<number | undefined> {
   if (process.platform !== "linux" || !isLocal || generation.size > AT_ONCE_BYTES) return undefined;
+  // The copy has the permissions of the source at first. Nobody may have more rights than the copy gives in the end.
+  if ((Number(generation.mode & PERMISSIONS) & ~mode) !== 0) return undefined;
   try {
     await copyFile(`/proc/self/fd/${fd}`, path);
   } catch {
@@ -70,10 +72,9 @@ async function copyAtOnce(
   let copy: number | undefined;
   try {
     copy = openNow(path);
-    if (fs.fstatSync(copy).size !== Number(generation.size))
-      throw new Error("The file was changed meanwhile");
-    // The copy has the permissions of the source.
-    if (Number(generation.mode & PERMISSIONS) !== mode) await changeMode(copy, path, mode);
+    const made = fs.fstatSync(copy, { bigint: true });
+    if (made.size !== generation.size) throw new Error("The file was changed meanwhile");
+    if (Number(made.mode & PERMISSIONS) !== mode) await changeMode(copy, path, mode);
     return copy;
   } catch {
     if (copy !== undefined) fs.closeSync(copy);

@@ -16,7 +16,7 @@ afterEach(() => {
 async function ready(): Promise<FactThread> {
   const thread = createFactThread();
   started.push(thread);
-  thread.start();
+  thread.met(10_000);
   await vi.waitFor(() => expect(thread.isReady()).toBe(true), 20_000);
   return thread;
 }
@@ -54,6 +54,31 @@ describe("a thread for facts", () => {
     expect(other.isReady()).toBe(false);
   });
 
+  it("does not start again for a use that was closed, and ends with the last use", async () => {
+    const [one, other] = [await ready(), await ready()];
+    one.close();
+    one.met(10_000);
+    expect([one.isReady(), other.isReady()]).toEqual([false, true]);
+    other.close();
+    expect(other.isReady()).toBe(false);
+    const next = await ready();
+    expect(next.isReady()).toBe(true);
+  });
+
+  it("is worth its start only for many files in a short time", async () => {
+    let passedMs = 2000;
+    vi.spyOn(clock, "now").mockImplementation(() => performance.now() + passedMs);
+    const thread = createFactThread();
+    started.push(thread);
+    for (let page = 0; page < 5; page++) {
+      thread.met(1000);
+      passedMs += 2000;
+    }
+    await new Promise(setImmediate);
+    expect(await thread.read(["/"])).toEqual([undefined]);
+    expect(thread.isReady()).toBe(false);
+  });
+
   it("ends when nothing was read for some seconds, and can be started again", async () => {
     const timers: (() => void)[] = [];
     vi.spyOn(clock, "setTimeout").mockImplementation(((call: () => void) => {
@@ -63,7 +88,7 @@ describe("a thread for facts", () => {
     const thread = await ready();
     timers.at(-1)?.();
     expect(thread.isReady()).toBe(false);
-    thread.start();
+    thread.met(10_000);
     await vi.waitFor(() => expect(thread.isReady()).toBe(true), 20_000);
   });
 });
@@ -79,6 +104,7 @@ describe("a listing of many files", () => {
       return objects;
     };
     const first = await read();
+    await ready();
     const look = vi.spyOn(fs, "lstat");
     await vi.waitFor(async () => {
       look.mockClear();

@@ -274,4 +274,42 @@ describe("a move beside another process", () => {
     });
     expect([await text(provider, "a"), await text(provider, "b")]).toEqual(["x", "x"]);
   });
+
+  it.each(LAYOUTS)(
+    "leaves the facts of an object alone that another move has brought (%s)",
+    async (layout) => {
+      const provider = open(await folder(), { layout });
+      for (let round = 0; round < 60; round++) {
+        const [from, to] = [`from-${round}`, `to-${round}`];
+        await put(provider, from, "one", { metadata: { text: "one" } });
+        const condition = round % 2 === 0 ? {} : ({ ifNoneMatch: "*" } as const);
+        await Promise.allSettled([
+          move(provider, from, to),
+          put(provider, from, "two", { metadata: { text: "two" } }),
+          move(provider, from, to, condition),
+        ]);
+        const { bytes, info } = await read(provider, to);
+        expect(info.metadata).toEqual({ text: bytes.toString() });
+      }
+    },
+  );
+
+  it("that is tried again when it was broken off leaves the facts of both names", async () => {
+    const root = await folder();
+    const provider = open(root);
+    await put(provider, "a", "x", { metadata: { a: "b" } });
+    const original = fs.unlink;
+    const unlink = vi.spyOn(fs, "unlink").mockImplementation(((
+      path: string,
+      done: (error: Error | null) => void,
+    ) => {
+      if (!isObject(path)) return original(path, done);
+      setImmediate(done, Object.assign(new Error("no"), { code: "EIO", syscall: "unlink" }));
+    }) as never);
+    await rejection(move(provider, "a", "b", { ifNoneMatch: "*" }));
+    unlink.mockRestore();
+    expect(await code(move(provider, "a", "b", { ifNoneMatch: "*" }))).toBe("AlreadyExists");
+    await provider.delete("a", {});
+    expect((await read(provider, "b")).info.metadata).toEqual({ a: "b" });
+  });
 });

@@ -20,7 +20,7 @@ import { copyObject } from "./copy.js";
 import { deleteObject } from "./delete.js";
 import { READ_FLAGS, inFolder, joinPath, type Directory } from "./directories.js";
 import { infoOf, type Disk } from "./disk.js";
-import { failure, isAbort, maybeOfRoot, toLocalError, type FailureContext } from "./errors.js";
+import { failure, isAbort, isMissing, maybeOfRoot, toLocalError, type FailureContext } from "./errors.js";
 import type { Facts } from "./facts.js";
 import { etagOf } from "./generation.js";
 import { headObject, lookUp, sampleOfKey } from "./head.js";
@@ -99,6 +99,8 @@ async function moveVersion(disk: Disk, move: Move): Promise<Moved | undefined> {
       const { generation, facts } = move;
       if (facts !== undefined) {
         const sample = await sampleOfKey(disk, root, from, generation);
+        // The source has another version by now. This version may already be under the new key, with its facts.
+        if (sample === undefined) return undefined;
         await root.sidecars.write({ key: to, generation, facts, sample }, disk.durable);
       }
       // Without this call, a later version of this key could get the same time as the moved version. The two versions
@@ -179,9 +181,24 @@ async function place(disk: Disk, root: Root, move: Move): Promise<Moved | undefi
   } catch (error) {
     if (isPlaced || (isCommitting(error) && isAmbiguous(error)))
       throw toLocalError(error, context, "unknown");
-    await undo(root, target.folder, to, facts === undefined ? undefined : generation);
+    const isUnused = facts !== undefined && !(await isThere(root, target, generation));
+    await undo(root, target.folder, to, isUnused ? generation : undefined);
     if (error instanceof Replaced) return undefined;
     throw error;
+  }
+}
+
+/** Tells whether a key's file has this version, or may have it. A move that was broken off leaves it under both keys. */
+async function isThere(
+  root: Root,
+  { folder, name }: { readonly folder: string; readonly name: string },
+  generation: BigIntStats,
+): Promise<boolean> {
+  try {
+    const found = await inFolder(root.directories, folder, false, (directory) => factsAt(directory, name));
+    return found !== undefined && etagOf(found) === etagOf(generation);
+  } catch (error) {
+    return !isMissing(error);
   }
 }
 

@@ -7,11 +7,11 @@ import { isGoneByNow, type WalkedFile } from "./walk.js";
 /** The number of files whose facts are read at the same time. */
 const STATS_AT_ONCE = 64;
 
-/** The number of files of one page from which a thread is worth its start, which takes some milliseconds. */
-const MANY = 256;
-
 /** The number of files whose facts the thread reads with one request. */
 const IN_THREAD_AT_ONCE = 128;
+
+/** The number of folders of one request. If there are more, opening them takes longer than the thread saves. */
+const FOLDERS_MAX = 16;
 
 /** A file with its facts, with the reason why it is skipped, or without both if it is gone. */
 export interface FileWithFacts extends WalkedFile {
@@ -32,10 +32,12 @@ export function createReadAhead(root: Root, unreadable: Unreadable): ReadAhead {
   const { factThread } = root;
   let batch: WalkedFile[] = [];
   let reading: Promise<readonly FileWithFacts[]> | undefined;
-  let met = 0;
   const begin = (): Promise<readonly FileWithFacts[]> | undefined => {
     const before = reading;
-    reading = factThread.isReady() ? readInThread(root, batch, unreadable) : readAll(root, batch, unreadable);
+    if (root.isLocal) factThread.met(batch.length);
+    reading = isForThread(root, batch)
+      ? readInThread(root, batch, unreadable)
+      : readAll(root, batch, unreadable);
     // If the batch before fails, nobody waits for this one.
     reading.catch(() => {});
     batch = [];
@@ -44,7 +46,6 @@ export function createReadAhead(root: Root, unreadable: Unreadable): ReadAhead {
   return {
     push: (file) => {
       batch.push(file);
-      if (++met === MANY && root.isLocal) factThread.start();
       return batch.length < (factThread.isReady() ? IN_THREAD_AT_ONCE : STATS_AT_ONCE) ? undefined : begin();
     },
     rest: async () => {
@@ -54,6 +55,10 @@ export function createReadAhead(root: Root, unreadable: Unreadable): ReadAhead {
       return [...((await before) ?? []), ...((await last) ?? [])];
     },
   };
+}
+
+function isForThread({ factThread }: Root, files: readonly WalkedFile[]): boolean {
+  return factThread.isReady() && new Set(files.map(({ folder }) => folder)).size <= FOLDERS_MAX;
 }
 
 async function readAll(

@@ -2,7 +2,7 @@ import { clock } from "@stowage/core/provider";
 import { Agent as HttpAgent, type AgentOptions, type ClientRequest } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import type { Duplex } from "node:stream";
-import { knownWatch } from "./request-watch.js";
+import { watchOf } from "./request-watch.js";
 
 /** The maximum number of connections to one server. */
 const SOCKETS_MAX = 256;
@@ -65,7 +65,7 @@ function watch<Agent extends HttpAgent>(
   asked.addRequest = (request, ...rest) => {
     let timer: NodeJS.Timeout | undefined;
     const { headers } = Object(rest[0]) as { readonly headers?: object };
-    const { onWait, moment } = (headers && knownWatch(headers)) ?? {};
+    const { onWait, moment } = (headers && watchOf(headers)) ?? {};
     moment?.watch(request, connected);
     const askedAt = clock.now();
     const look = (): void => {

@@ -1,9 +1,7 @@
-import { types } from "node:util";
 import { linkedController, onAbort, type RefusedError } from "@stowage/core/provider";
 import type { S3Client as SdkClient } from "@aws-sdk/client-s3";
 import { S3FailureError, type S3Call } from "../server/client.js";
-import { BLOCK_BYTES, heldBack, lastMoment } from "../connection/last-moment.js";
-import { watchOf } from "../connection/request-watch.js";
+import { watch } from "../connection/request-watch.js";
 import { assertKeys, explainUnsent } from "../connection/credentials.js";
 
 /** One request that is being sent, with its stage and its listeners. */
@@ -179,24 +177,12 @@ function identityIn(context: object): unknown {
   return (context as Context)[FOUND]?.selectedHttpAuthScheme?.identity;
 }
 
-/**
- * Returns a request that gives a large body to the connection block by block. The request reports each block that the
- * connection has taken. If the request makes a change, its last bytes wait until the caller agrees.
- */
+/** Returns a request with the body that is watched: see {@link watch}. */
 function watched(request: HttpRequest, sending: Sending): HttpRequest {
-  const { onSent, beforeCommit } = sending;
-  const { body, headers = {} } = request;
-  if (onSent !== undefined) watchOf(headers).onWait = () => onSent(0);
-  if (beforeCommit !== undefined) {
-    const { isOwn: isWatched, abort = () => {} } = sending;
-    const moment = lastMoment({ beforeCommit, isWatched, abort });
-    sending.refusal = moment.refusal;
-    watchOf(headers).moment = moment;
-    return withBody(request, moment.hold(body, onSent));
-  }
-  if (onSent === undefined || !types.isUint8Array(body) || body.byteLength <= BLOCK_BYTES) return request;
-  onSent(0);
-  return withBody(request, heldBack(body, onSent, undefined));
+  const { isOwn: isWatched, abort = () => {} } = sending;
+  const { body, refusal } = watch(request.headers ?? {}, request.body, sending, { isWatched, abort });
+  if (refusal !== undefined) sending.refusal = refusal;
+  return withBody(request, body());
 }
 
 function withBody(request: HttpRequest, body: unknown): HttpRequest {

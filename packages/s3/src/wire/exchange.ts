@@ -1,12 +1,12 @@
 import { types } from "node:util";
-import { clock, isConnecting, onAbort, type RefusedError } from "@stowage/core/provider";
+import { clock, isConnecting, onAbort } from "@stowage/core/provider";
 import { request as requestHttp, type Agent, type ClientRequest, type IncomingMessage } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import type { S3Call } from "../server/client.js";
-import { BLOCK_BYTES, heldBack, lastMoment, type HeldBack } from "../connection/last-moment.js";
-import { watchOf } from "../connection/request-watch.js";
+import type { HeldBack } from "../connection/last-moment.js";
+import { watch, type WatchedRequest } from "../connection/request-watch.js";
 
 /** The server to which requests go. */
 export interface Target {
@@ -84,6 +84,9 @@ function isGiven(body: unknown): boolean {
   return !(body instanceof Readable) || (body as HeldBack).isGiven();
 }
 
+/** The connections of this wire belong to this package, so a refusal ends the request itself. */
+const OWN = { isWatched: true, abort: () => {} };
+
 /**
  * Sends one request, and waits for the start of its answer.
  *
@@ -92,36 +95,23 @@ function isGiven(body: unknown): boolean {
  */
 export async function exchange(target: Target, outgoing: Outgoing, call: S3Call): Promise<IncomingMessage> {
   call.signal?.throwIfAborted();
-  const { body, refusal } = watched(outgoing, call);
+  const watched = watch(outgoing.headers, outgoing.body, call, OWN);
+  const body = watched.body();
   const request = open(target, outgoing);
-  const sent: Sent = { request, body, courseOf: follow(request, target.isTls, body), refusal };
+  const sent: Sent = {
+    request,
+    body,
+    courseOf: follow(request, target.isTls, body),
+    refusal: watched.refusal,
+  };
   return await answerTo(sent, call.signal);
 }
 
-/** Returns the body as it is sent. The agent is told what has to happen before. */
-function watched(
-  { headers, body }: Outgoing,
-  { onSent, beforeCommit }: S3Call,
-): Pick<Sent, "body" | "refusal"> {
-  if (onSent !== undefined) watchOf(headers).onWait = () => onSent(0);
-  if (beforeCommit !== undefined) {
-    const moment = lastMoment({ beforeCommit, isWatched: true, abort: () => {} });
-    watchOf(headers).moment = moment;
-    return { body: moment.hold(body, onSent), refusal: moment.refusal };
-  }
-  if (onSent === undefined || !types.isUint8Array(body) || body.byteLength <= BLOCK_BYTES)
-    return { body, refusal: undefined };
-  onSent(0);
-  return { body: heldBack(body, onSent, undefined), refusal: undefined };
-}
-
 /** A request that was made, and what is needed to describe its failure. */
-interface Sent {
+interface Sent extends Pick<WatchedRequest, "refusal"> {
   readonly request: ClientRequest;
   readonly body: unknown;
   readonly courseOf: (cause: unknown) => Course;
-  /** Returns the caller's error if the caller refused the change. */
-  readonly refusal: (() => RefusedError | undefined) | undefined;
 }
 
 /**

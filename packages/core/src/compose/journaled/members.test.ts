@@ -46,7 +46,7 @@ async function reasons({ storage }: Started): Promise<string> {
   return (await storage.health()).reasons.join("; ");
 }
 
-/** Where a call waits until the test lets it go on. */
+/** A place at which a call waits until the test opens it. */
 interface Gate {
   readonly reached: Promise<void>;
   readonly isReached: () => boolean;

@@ -62,11 +62,11 @@ async function tryToList(
 ): Promise<ListPage | undefined> {
   const from = unpackKeyCursor(options, set.name);
   const { marks } = set;
-  const isTrue = await isTrusted(set);
+  const wasTrusted = await isTrusted(set);
   const stamps = new Map(set.members.map(({ name }) => [name, marks?.stamp(name)]));
   const before = await rowKeys(set, options, from);
   const isSteady = ({ name }: ComposedProvider): boolean => marks?.stamp(name) === stamps.get(name);
-  const listed = await listMembers(set, options, from, isTrue ? isSteady : undefined);
+  const listed = await listMembers(set, options, from, wasTrusted ? isSteady : undefined);
   if (listed === undefined) return undefined;
   const after = await rowKeys(set, options, from);
   const last = [listed.end, before.end, after.end]
@@ -85,7 +85,7 @@ async function tryToList(
   const objects = new Map(listed.objects.map((info) => [info.key, info]));
   const prefixes = new Set(listed.prefixes);
   // Until the journal has seen every key, only the objects themselves show which copy is the newest.
-  const doubtful = isTrue && (await isTrusted(set)) ? [] : listed.differing.filter(isInside);
+  const doubtful = wasTrusted && (await isTrusted(set)) ? [] : listed.differing.filter(isInside);
   await correct(set, options, head, [...new Set([...keys, ...doubtful])], objects, prefixes);
   return pageOf(set, options, listed, objects, prefixes, last, isInside);
 }
